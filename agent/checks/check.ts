@@ -1,0 +1,21 @@
+import type { Names } from "../history/schema.ts";
+import type { Session } from "../postgres/session.ts";
+import type { Settings } from "../settings/settings.ts";
+
+export interface CheckContext {
+  readonly session: Session;
+  readonly settings: Settings;
+  readonly names: Names;
+}
+
+/** What a check found wrong, and how to mend it. */
+export interface Obstacle {
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** One preflight check. Reads only; all of them run, whatever the others found. */
+export interface Check {
+  readonly name: string;
+  readonly run: (context: CheckContext) => Obstacle | undefined | Promise<Obstacle | undefined>;
+}

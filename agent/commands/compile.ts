@@ -1,0 +1,33 @@
+import { listMigrations, samePrefix } from "../migrations/listing.ts";
+import { compileMigrations } from "../migrations/load.ts";
+import { writeManifest } from "../migrations/manifest.ts";
+import { inspectMigrations } from "../stages/inspect.ts";
+import { refuseUnsafe } from "../stages/refusals.ts";
+import { type Command, flagArg } from "./command.ts";
+import { withContext } from "./context.ts";
+import { dirOption, jsonOption, valuesOption } from "./options.ts";
+
+export const compile: Command = {
+  options: (yargs) =>
+    jsonOption(dirOption(valuesOption(yargs))).example(
+      "RUN headgate compile --dir /migrations",
+      "in a Dockerfile: a bad file fails the build, and no run has to parse it again",
+    ),
+  run: async (args, io) =>
+    await withContext("compile", { args, io }, async ({ dir, names, log }) => {
+      const files = listMigrations(dir);
+      const migrations = await compileMigrations(files, files, dir);
+      const options = { all: files, dir, ownSchema: names.schemaName, limitBytes: Number.POSITIVE_INFINITY };
+      refuseUnsafe(await inspectMigrations(migrations, options));
+      for (const group of samePrefix(files)) {
+        log.warn(
+          `${group.map((file) => file.name).join(" and ")} share a number; while one is not applied, no run accepts that`,
+        );
+      }
+      const path = await writeManifest(dir, migrations);
+      if (flagArg(args, "json"))
+        io.out(`${JSON.stringify({ manifest: path, migrations: files.map(({ name }) => ({ name })) })}\n`);
+      log.info(`${files.length} migrations parse and are in order; wrote ${path}`);
+      return 0;
+    }),
+};

@@ -1,0 +1,118 @@
+import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
+import { renderError } from "../errors/render.ts";
+import { namesOf } from "../history/schema.ts";
+import { createDeadline } from "../lib/deadline.ts";
+import type { Io } from "../lib/io.ts";
+import { createLog, type Log, type LogOptions } from "../lib/log.ts";
+import { createRedactor, type Redactor } from "../lib/redact.ts";
+import type { ConnectionSource } from "../postgres/connection.ts";
+import { deskSource, secretSource } from "../postgres/sources.ts";
+import { loadDeskSettings, loadPod } from "../settings/load.ts";
+import type { Pod } from "../settings/release.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Context } from "../stages/context.ts";
+import { RESERVE_MS } from "../stages/migrate.ts";
+import { readVerdict } from "../stages/verdict.ts";
+import { type Args, textArg } from "./command.ts";
+import { agentVersion } from "./version.ts";
+
+interface Loaded {
+  readonly settings: Settings;
+  readonly pod: Pod | undefined;
+  readonly source: ConnectionSource;
+}
+
+async function load(args: Args, io: Io, redactor: Redactor): Promise<Loaded> {
+  const podFolder = textArg(args, "pod");
+  if (podFolder === undefined) {
+    const settings = await loadDeskSettings(textArg(args, "values"));
+    return { settings, pod: undefined, source: deskSource(io.env, settings.database, redactor) };
+  }
+  const { settings, pod } = await loadPod(podFolder);
+  const folders = {
+    secret: textArg(args, "secret") ?? "",
+    ca: textArg(args, "ca"),
+    clientCert: textArg(args, "client-cert"),
+  };
+  return { settings, pod, source: secretSource(folders, settings.database, redactor) };
+}
+
+/** What is left of the Job's deadline, counted from when the pod's first container began. */
+async function timeLeft(pod: Pod | undefined, runFolder: string | undefined): Promise<number> {
+  if (pod === undefined) return Number.POSITIVE_INFINITY;
+  const wait = runFolder === undefined ? undefined : await readVerdict(runFolder, "wait");
+  const used = wait === undefined ? 0 : Math.max(0, Date.now() - wait.startedAt);
+  return Math.max(1_000, pod.release.deadlineSeconds * 1_000 - RESERVE_MS - used);
+}
+
+const applicationName = (command: string, pod: Pod | undefined): string =>
+  pod === undefined
+    ? `headgate:desk:${command}`
+    : `headgate:${pod.release.name.slice(0, 20)}:${pod.release.revision}:${pod.name}`;
+
+const outOfTime = (): HeadgateError =>
+  new HeadgateError("out-of-time", { what: "the Job's deadline came near; what was under way was rolled back" });
+
+const stopped = (signal: unknown): HeadgateError =>
+  new HeadgateError("stopped", { what: `told to stop by ${String(signal)}; what was under way was rolled back` });
+
+function stopSignal(io: Io): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => controller.abort(stopped(io.stop.reason));
+  if (io.stop.aborted) abort();
+  else io.stop.addEventListener("abort", abort, { once: true });
+  return controller.signal;
+}
+
+export interface Tools {
+  readonly log: Log;
+  readonly redactor: Redactor;
+}
+
+/** The context of a run from its arguments. Rejects with `bad-settings`. */
+export async function createContext(
+  command: string,
+  args: Args,
+  { io, redactor }: { readonly io: Io; readonly redactor: Redactor },
+): Promise<Context> {
+  const { settings, pod, source } = await load(args, io, redactor);
+  const runFolder = textArg(args, "run");
+  const deadline = createDeadline(await timeLeft(pod, runFolder), outOfTime);
+  return {
+    command,
+    settings,
+    names: namesOf(settings),
+    dir: textArg(args, "dir") ?? settings.migrations.dir,
+    source,
+    pod,
+    runFolder,
+    applicationName: applicationName(command, pod),
+    agentVersion,
+    deadline,
+    signal: AbortSignal.any([stopSignal(io), deadline.signal]),
+    log: createLog(io.err, redactor, { ...settings.report.log, colour: io.colour }),
+  };
+}
+
+const PLAIN: LogOptions = { level: "info", format: "human", colour: false };
+
+/**
+ * Runs `work` with a context; whatever it rejects with ends on stderr as an error of the catalogue, and as its exit code.
+ */
+export async function withContext(
+  command: string,
+  { args, io }: { readonly args: Args; readonly io: Io },
+  work: (context: Context, redactor: Redactor) => Promise<number>,
+): Promise<number> {
+  const redactor = createRedactor();
+  let log = createLog(io.err, redactor, { ...PLAIN, colour: io.colour });
+  try {
+    const context = await createContext(command, args, { io, redactor });
+    log = context.log;
+    return await work(context, redactor);
+  } catch (caught) {
+    const error = toHeadgateError(caught);
+    log.error(renderError(error), { id: error.id, exitCode: error.exitCode });
+    return error.exitCode;
+  }
+}

@@ -1,0 +1,66 @@
+import { type Comparison, compare } from "../history/compare.ts";
+import { readHistory } from "../history/state.ts";
+import { listMigrations } from "../migrations/listing.ts";
+import { type Command, flagArg } from "./command.ts";
+import { withContext } from "./context.ts";
+import { databaseOptions } from "./options.ts";
+import { table } from "./table.ts";
+import { withSession } from "./with-session.ts";
+
+const named = (list: readonly { readonly name: string }[]) => list.map(({ name }) => ({ name }));
+
+const toJson = ({ applied, pending, ahead, changed, missing }: Comparison) => ({
+  applied: applied.map(({ name, appliedAt }) => ({ name, appliedAt })),
+  pending: named(pending),
+  ahead: named(ahead),
+  changed: changed.map(({ file }) => ({ name: file.name })),
+  missing: named(missing),
+});
+
+function rows(comparison: Comparison): string[][] {
+  const changed = new Set(comparison.changed.map(({ file }) => file.name));
+  const stray = new Map([
+    ...comparison.ahead.map((entry) => [entry.name, "ahead: not among these files"] as const),
+    ...comparison.missing.map((entry) => [entry.name, "missing from the files"] as const),
+  ]);
+  const unfinished = new Map(
+    comparison.unfinished.map((entry) => [entry.name, `${entry.state}, ${entry.step} statements done`]),
+  );
+  return [
+    ["MIGRATION", "STATE", "APPLIED AT"],
+    ...comparison.applied.map((entry) => [
+      entry.name,
+      changed.has(entry.name) ? "applied, changed since" : (stray.get(entry.name) ?? "applied"),
+      (entry.appliedAt ?? "").slice(0, 19),
+    ]),
+    ...comparison.pending.map((file) => [file.name, unfinished.get(file.name) ?? "pending", ""]),
+  ];
+}
+
+function nextStep({ pending, changed, missing, ahead }: Comparison): string {
+  if (changed.length + missing.length > 0)
+    return "next: put the files back as they were applied; headgate verify tells more\n";
+  if (ahead.length > 0) return "next: deploy the newer image again; headgate explain database-ahead tells more\n";
+  return pending.length > 0
+    ? `next: headgate plan, then headgate migrate (${pending.length} pending)\n`
+    : "next: nothing, the schema is where these files want it\n";
+}
+
+export const status: Command = {
+  options: (yargs) =>
+    databaseOptions(yargs)
+      .option("exit-code", { type: "boolean", default: false, describe: "exit with 3 when migrations are pending" })
+      .example("headgate status --json | jq .pending", "names of what is pending"),
+  run: async (args, io) =>
+    await withContext("status", { args, io }, async (context) => {
+      const comparison = await withSession(context, async (session) =>
+        compare(listMigrations(context.dir), await readHistory(session, context.names)),
+      );
+      if (flagArg(args, "json")) io.out(`${JSON.stringify(toJson(comparison))}\n`);
+      else {
+        io.out(`${table(rows(comparison))}\n`);
+        io.err(nextStep(comparison));
+      }
+      return flagArg(args, "exit-code") && comparison.pending.length > 0 ? 3 : 0;
+    }),
+};

@@ -1,0 +1,118 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { GUARD } from "../history/schema.ts";
+import { caret, type Statement } from "../migrations/parser.ts";
+import type { Migration } from "../migrations/types.ts";
+import { statementsBefore } from "../postgres/client.ts";
+import { isState, SQLSTATE, sqlstateOf } from "../postgres/sqlstate.ts";
+import type { FlightStep } from "./flight.ts";
+
+export interface FailedWork {
+  readonly migration: Migration;
+  /** Undefined for text that was not parsed. */
+  readonly statements: readonly Statement[] | undefined;
+  readonly step: FlightStep;
+  readonly error: unknown;
+}
+
+const field = (error: unknown, name: string): string | undefined => {
+  const value = typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
+  return typeof value === "string" && value !== "" ? value : undefined;
+};
+
+interface Place {
+  readonly where: string;
+  readonly excerpt: readonly string[];
+}
+
+function placeOf({ migration, statements, error }: FailedWork): Place {
+  const up = migration.up;
+  if (up === undefined) return { where: migration.name, excerpt: [] };
+  const position = Number(field(error, "position") ?? 0);
+  if (position > 0 && up.line !== undefined) {
+    const { line, excerpt } = caret(up.sql, position, up.line);
+    return { where: `${up.file}:${line}`, excerpt };
+  }
+  const statement = statements?.[statementsBefore(error) ?? -1];
+  if (statement === undefined) return { where: up.file, excerpt: [] };
+  const head = statement.sql.split("\n").slice(0, 4);
+  return {
+    where: statement.line === undefined ? up.file : `${up.file}:${statement.line}`,
+    excerpt: head.map((text) => `| ${text.slice(0, 160)}`),
+  };
+}
+
+/** The server's words: what, SQLSTATE, DETAIL, HINT, and where in the file. */
+export function sqlDetails(work: FailedWork): { where: string; details: string[] } {
+  const { where, excerpt } = placeOf(work);
+  const detail = field(work.error, "detail");
+  const hint = field(work.error, "hint");
+  const context = field(work.error, "where");
+  return {
+    where,
+    details: [
+      ...excerpt,
+      ...(detail === undefined ? [] : [`detail: ${detail}`]),
+      ...(hint === undefined ? [] : [`hint: ${hint}`]),
+      ...(context === undefined ? [] : [`context: ${context.split("\n")[0]}`]),
+    ],
+  };
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const MISSING_OURS = [
+  SQLSTATE.undefinedTable,
+  SQLSTATE.invalidSchemaName,
+  SQLSTATE.undefinedFunction,
+  SQLSTATE.undefinedColumn,
+] as const;
+
+function guardRefusal(work: FailedWork): HeadgateError | undefined {
+  const { error, migration } = work;
+  if (isState(error, GUARD.deadline)) {
+    return new HeadgateError("out-of-time", {
+      what: `stopped before ${migration.name}: ${messageOf(error)}`,
+      cause: error,
+    });
+  }
+  if (isState(error, GUARD.lockLost)) {
+    return new HeadgateError("busy", { what: `stopped before ${migration.name}: ${messageOf(error)}`, cause: error });
+  }
+  if (isState(error, GUARD.predecessorMissing)) {
+    return new HeadgateError("history-damaged", {
+      what: `stopped before ${migration.name}: ${messageOf(error)}`,
+      cause: error,
+    });
+  }
+  if (isState(error, GUARD.transactionEnded)) {
+    return new HeadgateError("needs-attention", {
+      what: `${migration.name} ended its own transaction, so part of it is committed`,
+      fix: "take BEGIN, COMMIT and ROLLBACK out of the file, or declare -- headgate: no-transaction",
+      cause: error,
+    });
+  }
+  return undefined;
+}
+
+/** The catalogued error of a migration that failed inside its transaction. Locks and lost connections come before. */
+export function migrationFailure(work: FailedWork): HeadgateError {
+  const refused = guardRefusal(work);
+  if (refused !== undefined) return refused;
+  const { migration, error, step } = work;
+  if (step === "record" && isState(error, ...MISSING_OURS)) {
+    return new HeadgateError("history-damaged", {
+      what: `${migration.name} removes or changes Headgate's own tables: ${messageOf(error)}`,
+      stands: `${migration.name} was rolled back whole`,
+      cause: error,
+    });
+  }
+  const { where, details } = sqlDetails(work);
+  return new HeadgateError("migration-failed", {
+    what: `${where}: ${messageOf(error)}${sqlstateOf(error) === undefined ? "" : ` (SQLSTATE ${sqlstateOf(error)})`}`,
+    details:
+      step === "record"
+        ? ["raised at the end of the transaction, when deferred constraints are checked", ...details]
+        : details,
+    cause: error,
+  });
+}

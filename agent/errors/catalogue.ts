@@ -1,0 +1,174 @@
+import type { ExitCode } from "./exit-codes.ts";
+
+export interface CatalogueEntry {
+  readonly exit: ExitCode;
+  /** What it means, in a sentence. */
+  readonly meaning: string;
+  readonly causes: readonly string[];
+  readonly fix: string;
+}
+
+const entry = (exit: ExitCode, rest: Omit<CatalogueEntry, "exit">): CatalogueEntry => ({ exit, ...rest });
+
+/** Every error that users may see. `headgate explain ID` prints it. */
+export const catalogue = {
+  usage: entry(1, {
+    meaning: "The command line is not one that Headgate understands.",
+    causes: ["a mistyped command or option", "an option without its value"],
+    fix: "run headgate --help, or headgate COMMAND --help",
+  }),
+  "bad-settings": entry(1, {
+    meaning: "The settings do not fit their schema, or two of them contradict each other.",
+    causes: ["a mistyped key", "a value of the wrong type", "a file that is not YAML"],
+    fix: "correct the keys that are named and run again",
+  }),
+  "no-connection": entry(1, {
+    meaning: "Nothing says which database to connect to.",
+    causes: ["DATABASE_URL and PGHOST are not set", "the Secret is missing, or lacks the keys"],
+    fix: "set DATABASE_URL, or the PG* variables",
+  }),
+  "wrong-credentials": entry(1, {
+    meaning: "The server refused the role or its password.",
+    causes: ["a wrong or rotated password", "a role that does not exist or may not log in", "no pg_hba.conf line"],
+    fix: "correct the credentials; a wrong password is never tried again by itself, accounts get locked that way",
+  }),
+  "no-such-database": entry(1, {
+    meaning: "The server has no database of that name.",
+    causes: ["a mistyped name", "the database has not been created yet"],
+    fix: "create the database, or correct its name",
+  }),
+  "tls-failed": entry(1, {
+    meaning: "The connection cannot be made as safe as was asked for.",
+    causes: ["the server offers no TLS", "its certificate is not signed by a trusted CA", "expired, or another name"],
+    fix: "name the CA bundle in database.tls.caSecret (at the desk: PGSSLROOTCERT), or choose another database.tls.mode",
+  }),
+  unreachable: entry(2, {
+    meaning: "The database could not be reached in time.",
+    causes: ["the name does not resolve", "nothing listens there", "the server is still starting", "a firewall"],
+    fix: "check host and port, and that the server is up; raise wait.timeout when it only needs longer",
+  }),
+  "connection-lost": entry(2, {
+    meaning: "The connection broke during the work.",
+    causes: ["the server restarted or failed over", "an administrator ended the session", "the network"],
+    fix: "run again: what was committed is recorded, and the rest is taken up from there",
+  }),
+  "server-read-only": entry(3, {
+    meaning: "The server takes no writes.",
+    causes: ["default_transaction_read_only is on", "the connection leads to a replica"],
+    fix: "connect to the primary, or lift the setting",
+  }),
+  "preflight-failed": entry(3, {
+    meaning: "The database is not fit for this run.",
+    causes: ["missing privileges", "another database than expected", "a server that is too old"],
+    fix: "correct each point that is listed; they were all checked",
+  }),
+  "bad-migration-files": entry(1, {
+    meaning: "The migration files cannot be used as they are.",
+    causes: ["SQL that does not parse", "a file that is not UTF-8 text", "two files of one name", "an unknown header"],
+    fix: "correct the files that are named; headgate compile checks them without a database",
+  }),
+  "unsafe-migration": entry(3, {
+    meaning: "A migration holds something that cannot be run safely.",
+    causes: ["COMMIT inside a transactional file", "DISCARD ALL", "a change to Headgate's own schema"],
+    fix: "change the file as each finding says",
+  }),
+  "migration-edited": entry(3, {
+    meaning: "A file was changed after it had been applied.",
+    causes: ["an edit of an old migration", "a rebase that took another version"],
+    fix: "put the file back as it was applied, and write the change as a new migration",
+  }),
+  "migration-missing": entry(3, {
+    meaning: "A migration that was applied is missing from the files, although later ones are there.",
+    causes: ["a deleted or renamed file", "an image that was built from another branch"],
+    fix: "bring the file back; its SQL is kept in the history, column up_sql",
+  }),
+  "out-of-order": entry(3, {
+    meaning: "A pending migration sorts before one that is already applied.",
+    causes: ["two branches that were merged in the other order"],
+    fix: "give the file a later number, or set plan.outOfOrder: allow",
+  }),
+  "database-ahead": entry(3, {
+    meaning: "The database holds migrations that this set does not know.",
+    causes: ["an older image or chart", "a rollback of the code"],
+    fix: "deploy the newer image again, or take the schema back by hand; the down SQL is kept in the history",
+  }),
+  "plan-changed": entry(3, {
+    meaning: "The plan is not the one that was approved.",
+    causes: ["a file was added or changed since plan.expected was taken", "the database has moved on"],
+    fix: "look at headgate plan, and pin the new hash in plan.expected",
+  }),
+  busy: entry(4, {
+    meaning: "Another run works on this database and did not end in time.",
+    causes: ["two releases at once", "a run whose pod was deleted while its statement goes on"],
+    fix: "wait until the holder that is named has ended, then run again",
+  }),
+  "lock-not-available": entry(4, {
+    meaning: "A table lock was not to be had within migrate.lockBudget.",
+    causes: ["a long transaction holds the table", "autovacuum to prevent wraparound"],
+    fix: "end the blockers that are named, or wait, then run again",
+  }),
+  "out-of-time": entry(4, {
+    meaning: "The Job's deadline came near, so the run stopped between two migrations.",
+    causes: ["more work than job.activeDeadlineSeconds allows"],
+    fix: "run again to go on; raise job.activeDeadlineSeconds and helm's --timeout together",
+  }),
+  "migration-failed": entry(6, {
+    meaning: "A migration failed. It was rolled back whole.",
+    causes: ["the SQL does not fit this database's schema or data"],
+    fix: "correct the file, build the image and upgrade again; earlier migrations need nothing",
+  }),
+  "history-damaged": entry(6, {
+    meaning: "Headgate's own tables are not as it left them.",
+    causes: ["a migration drops or changes the schema headgate", "a table of that name made by someone else"],
+    fix: "leave the schema headgate alone, or name another in history.schema",
+  }),
+  "needs-attention": entry(7, {
+    meaning: "A migration without a transaction stopped part-way; the steps before stand.",
+    causes: ["a statement in the middle of a no-transaction file failed", "a kill between two of its statements"],
+    fix: "finish or undo it by hand as printed, then run again",
+  }),
+  "verify-failed": entry(8, {
+    meaning: "After the commit the database is not what the plan says.",
+    causes: ["an invalid index was left behind", "someone else changed the history meanwhile"],
+    fix: "repair what is named, then run headgate verify",
+  }),
+  "history-differs": entry(3, {
+    meaning: "The database's history and the migration files do not agree.",
+    causes: ["pending, edited or missing files", "an invalid index"],
+    fix: "look at headgate status; headgate migrate applies what is pending",
+  }),
+  "smoke-failed": entry(3, {
+    meaning: "The migrations are applied, and an expectation is not met.",
+    causes: ["a table, column or index is missing", "a query gives another answer"],
+    fix: "correct the migration or the expectation under smoke in the values",
+  }),
+  "migrate-died": entry(2, {
+    meaning: "The container migrate ended without a verdict, so nothing can be tested.",
+    causes: ["it was killed for memory", "its node was lost"],
+    fix: "look at the container migrate: kubectl describe pod shows why it ended",
+  }),
+  "migrate-never-started": entry(2, {
+    meaning: "The container migrate did not start in time.",
+    causes: ["its image could not be pulled", "the node is overloaded"],
+    fix: "look at the pod's events: kubectl describe pod",
+  }),
+  "file-exists": entry(1, {
+    meaning: "There is a file of that name already.",
+    causes: ["the same name twice"],
+    fix: "choose another name",
+  }),
+  stopped: entry(143, {
+    meaning: "The run was told to stop, and stopped cleanly.",
+    causes: ["SIGTERM: the pod was deleted or its node drained", "Ctrl-C"],
+    fix: "run again: the rest is taken up from where it stopped",
+  }),
+  bug: entry(70, {
+    meaning: "Something happened that Headgate does not foresee.",
+    causes: ["a bug"],
+    fix: "report it with the lines above; the history in the database is intact and says what was applied",
+  }),
+} as const satisfies Readonly<Record<string, CatalogueEntry>>;
+
+export type ErrorId = keyof typeof catalogue;
+
+export const isErrorId = (text: string): text is ErrorId => Object.hasOwn(catalogue, text);

@@ -1,0 +1,54 @@
+import { compareNames } from "../migrations/listing.ts";
+import type { MigrationFile } from "../migrations/types.ts";
+import type { Entry, HistoryState } from "./state.ts";
+
+/** How the files and the history stand to each other. */
+export interface Comparison {
+  readonly applied: readonly Entry[];
+  readonly pending: readonly MigrationFile[];
+  /** In the database and later than every file: this set is older than the database. */
+  readonly ahead: readonly Entry[];
+  readonly changed: readonly { readonly file: MigrationFile; readonly entry: Entry }[];
+  /** In the database, not among the files, although later files are there. */
+  readonly missing: readonly Entry[];
+  /** Pending, and before one that is applied. */
+  readonly outOfOrder: readonly { readonly file: MigrationFile; readonly after: string }[];
+  /** Begun without a transaction, and neither finished nor undone. */
+  readonly unfinished: readonly Entry[];
+}
+
+/** Pure: reads nothing and writes nothing. `files` are in order. */
+export function compare(files: readonly MigrationFile[], history: HistoryState): Comparison {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const applied = history.entries.filter((entry) => entry.state === "applied");
+  const unfinished = history.entries.filter((entry) => entry.state !== "applied");
+  const taken = new Set(applied.map((entry) => entry.name));
+  const pending = files.filter((file) => !taken.has(file.name));
+  const last = files.at(-1)?.name;
+  const strangers = applied.filter((entry) => !byName.has(entry.name));
+  const isAhead = (entry: Entry) => last === undefined || compareNames(entry.name, last) > 0;
+  const newest = applied
+    .filter((entry) => byName.has(entry.name))
+    .map((entry) => entry.name)
+    .sort(compareNames)
+    .at(-1);
+  return {
+    applied,
+    pending,
+    ahead: strangers.filter(isAhead),
+    missing: strangers.filter((entry) => !isAhead(entry)),
+    changed: applied.flatMap((entry) => {
+      const file = byName.get(entry.name);
+      return file === undefined || entry.checksum === null || entry.checksum === file.checksum ? [] : [{ file, entry }];
+    }),
+    outOfOrder:
+      newest === undefined
+        ? []
+        : pending
+            .filter(
+              (file) => compareNames(file.name, newest) < 0 && !unfinished.some((entry) => entry.name === file.name),
+            )
+            .map((file) => ({ file, after: newest })),
+    unfinished,
+  };
+}

@@ -1,0 +1,125 @@
+import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** Names of everything Headgate keeps in the database, quoted and ready for SQL text. */
+export interface Names {
+  readonly schema: string;
+  readonly schemaName: string;
+  readonly history: string;
+  readonly run: string;
+  readonly meta: string;
+  readonly guard: string;
+  readonly settle: string;
+  readonly pgmigrations: string;
+  readonly pgmigrationsName: { readonly schema: string; readonly table: string };
+  /** The target as a literal. */
+  readonly target: string;
+}
+
+export function namesOf({ history, database }: Pick<Settings, "history" | "database">): Names {
+  const schema = quoteIdentifier(history.schema);
+  const mirror = {
+    schema: history.pgmigrations.schema || (database.searchPath[0] ?? "public"),
+    table: history.pgmigrations.table,
+  };
+  return {
+    schema,
+    schemaName: history.schema,
+    history: `${schema}.history`,
+    run: `${schema}.run`,
+    meta: `${schema}.meta`,
+    guard: `${schema}.guard`,
+    settle: `${schema}.settle`,
+    pgmigrations: `${quoteIdentifier(mirror.schema)}.${quoteIdentifier(mirror.table)}`,
+    pgmigrationsName: mirror,
+    target: quoteLiteral(history.target),
+  };
+}
+
+/** The version of the tables below, and the oldest one whose agents may still write them. */
+export const SCHEMA_VERSION = 1;
+export const MIN_WRITER = 1;
+
+/**
+ * Creates what is not there yet and changes nothing else: the schema only ever grows, so that an older agent goes on
+ * working after a newer one was here.
+ */
+export const createSchemaSql = (names: Names): string => `
+DO $create$ BEGIN
+  -- IF NOT EXISTS alone would ask for CREATE on the database even when the schema is there.
+  IF to_regnamespace(${quoteLiteral(names.schema)}) IS NULL THEN CREATE SCHEMA ${names.schema}; END IF;
+END $create$;
+CREATE TABLE IF NOT EXISTS ${names.meta} (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  schema_version integer NOT NULL,
+  min_writer integer NOT NULL
+);
+INSERT INTO ${names.meta} (schema_version, min_writer) VALUES (${SCHEMA_VERSION}, ${MIN_WRITER}) ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS ${names.run} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL,
+  command text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ended_at timestamptz,
+  outcome text NOT NULL DEFAULT 'running',
+  exit_code integer,
+  plan_hash text,
+  release text, revision integer, namespace text, pod text, job_uid text, image text, chart text,
+  agent_version text NOT NULL,
+  report jsonb
+);
+CREATE INDEX IF NOT EXISTS run_job_uid ON ${names.run} (job_uid) WHERE job_uid IS NOT NULL;
+CREATE TABLE IF NOT EXISTS ${names.history} (
+  target text NOT NULL,
+  name text NOT NULL,
+  sequence bigint GENERATED ALWAYS AS IDENTITY,
+  checksum text,
+  state text NOT NULL CHECK (state IN ('running', 'applied', 'reverting', 'needs-attention')),
+  step integer NOT NULL DEFAULT 0,
+  phase text NOT NULL DEFAULT 'unknown',
+  up_sql text,
+  down_sql text,
+  down_kind text NOT NULL CHECK (down_kind IN ('stored', 'irreversible', 'dynamic', 'unknown')),
+  locks jsonb,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  applied_at timestamptz,
+  duration_ms double precision,
+  run bigint,
+  PRIMARY KEY (target, name)
+);
+CREATE OR REPLACE FUNCTION ${names.guard}(
+  lock_key bigint, target_name text, previous text, deadline timestamptz
+) RETURNS void LANGUAGE plpgsql AS $guard$
+BEGIN
+  IF NOT pg_catalog.pg_try_advisory_lock(lock_key) THEN
+    RAISE EXCEPTION 'the run lock is held by another session' USING ERRCODE = 'HG001';
+  END IF;
+  IF previous IS NOT NULL AND NOT EXISTS (
+    SELECT FROM ${names.history} h WHERE h.target = target_name AND h.name = previous AND h.state = 'applied'
+  ) THEN
+    RAISE EXCEPTION 'the migration before, %, is not applied', previous USING ERRCODE = 'HG002';
+  END IF;
+  IF pg_catalog.clock_timestamp() > deadline THEN
+    RAISE EXCEPTION 'the deadline is too near to begin another migration' USING ERRCODE = 'HG003';
+  END IF;
+END $guard$;
+CREATE OR REPLACE FUNCTION ${names.settle}(flight text) RETURNS void LANGUAGE plpgsql AS $settle$
+BEGIN
+  IF pg_catalog.current_setting('headgate.flight', true) IS DISTINCT FROM flight THEN
+    RAISE EXCEPTION 'the transaction that began this migration has ended inside it' USING ERRCODE = 'HG004';
+  END IF;
+END $settle$;`;
+
+/** SQLSTATEs that these two functions raise. */
+export const GUARD = {
+  lockLost: "HG001",
+  predecessorMissing: "HG002",
+  deadline: "HG003",
+  transactionEnded: "HG004",
+} as const;
+
+/** node-pg-migrate's own definition, so that its CLI finds what it would have made. */
+export const createMirrorSql = (names: Names): string => `
+CREATE TABLE IF NOT EXISTS ${names.pgmigrations} (
+  id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL
+);`;

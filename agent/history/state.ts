@@ -1,0 +1,136 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import type { Client, Row } from "../postgres/client.ts";
+import { quoteLiteral } from "../postgres/quote.ts";
+import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
+import { type Names, SCHEMA_VERSION } from "./schema.ts";
+
+export type EntryState = "running" | "applied" | "reverting" | "needs-attention";
+
+/** One migration as the database knows it. */
+export interface Entry {
+  readonly name: string;
+  /** Null when node-pg-migrate's CLI applied it. */
+  readonly checksum: string | null;
+  readonly state: EntryState;
+  readonly step: number;
+  readonly appliedAt: string | null;
+  /** The row is only in pgmigrations: it counts as applied, and is imported by the next run that writes. */
+  readonly imported: boolean;
+}
+
+export interface HistoryState {
+  /** False before the first run. */
+  readonly exists: boolean;
+  /** In the order in which they were applied. */
+  readonly entries: readonly Entry[];
+  /** Applied by Headgate, and its row in pgmigrations was deleted since: counts as pending. */
+  readonly undone: readonly string[];
+  /** The table pgmigrations is there. */
+  readonly mirrorExists: boolean;
+}
+
+const ABSENT = [SQLSTATE.undefinedTable, SQLSTATE.invalidSchemaName] as const;
+
+/** Rows, or undefined when the table is not there. */
+async function rowsIfThere(client: Client, sql: string): Promise<readonly Row[] | undefined> {
+  try {
+    return await client.query(sql);
+  } catch (error) {
+    if (isState(error, ...ABSENT)) return undefined;
+    throw error;
+  }
+}
+
+function foreignTable(error: unknown, names: Names): HeadgateError {
+  return new HeadgateError("history-damaged", {
+    what: `${names.history} is not Headgate's table: ${error instanceof Error ? error.message : String(error)}`,
+    fix: "name another schema in history.schema, or move the table that is in the way",
+    stands: "nothing was changed",
+    cause: error,
+  });
+}
+
+const toEntry = (row: Row): Entry => ({
+  name: String(row.name),
+  checksum: row.checksum === null ? null : String(row.checksum),
+  state: row.state as EntryState,
+  step: Number(row.step),
+  appliedAt: row.applied_at === null ? null : String(row.applied_at),
+  imported: false,
+});
+
+function refuseNewer(rows: readonly Row[] | undefined, names: Names): void {
+  const minWriter = Number(rows?.[0]?.min_writer ?? 0);
+  if (minWriter <= SCHEMA_VERSION) return;
+  throw new HeadgateError("history-damaged", {
+    what: `${names.schema} wants at least version ${minWriter} of Headgate's tables, and this agent writes version ${SCHEMA_VERSION}`,
+    fix: "deploy with a newer Headgate",
+    stands: "nothing was changed",
+  });
+}
+
+/**
+ * The state of the history: Headgate's own rows with those of node-pg-migrate's CLI reconciled in. Only reads, in one
+ * round trip; works before the first run and without the right to write.
+ */
+export async function readHistory(client: Client, names: Names): Promise<HistoryState> {
+  const [own, mirror, meta] = await Promise.all([
+    rowsIfThere(
+      client,
+      `SELECT name, checksum, state, step, applied_at::text FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
+    ).catch((error: unknown) => {
+      throw isState(error, SQLSTATE.undefinedColumn) ? foreignTable(error, names) : error;
+    }),
+    rowsIfThere(client, `SELECT name, run_on::text FROM ${names.pgmigrations} ORDER BY run_on, id`),
+    rowsIfThere(client, `SELECT min_writer FROM ${names.meta}`),
+  ]);
+  refuseNewer(meta, names);
+  return reconcile((own ?? []).map(toEntry), mirror, own !== undefined);
+}
+
+function reconcile(own: readonly Entry[], mirror: readonly Row[] | undefined, exists: boolean): HistoryState {
+  // Without the table nothing can have been deleted from it: it is made anew from the history.
+  if (mirror === undefined) return { exists, entries: own, undone: [], mirrorExists: false };
+  const mirrored = new Set(mirror.map((row) => String(row.name)));
+  const known = new Set(own.map((entry) => entry.name));
+  const undone = own
+    .filter((entry) => entry.state === "applied" && !mirrored.has(entry.name))
+    .map((entry) => entry.name);
+  const gone = new Set(undone);
+  const imported = mirror
+    .filter((row) => !known.has(String(row.name)))
+    .map((row) => ({
+      name: String(row.name),
+      checksum: null,
+      state: "applied" as const,
+      step: 0,
+      appliedAt: String(row.run_on),
+      imported: true,
+    }));
+  const kept = own.filter((entry) => !gone.has(entry.name));
+  return { exists, entries: [...kept, ...imported], undone, mirrorExists: true };
+}
+
+/** SQL that writes the reconciliation down, in both directions. Run it under the lock, in one transaction. */
+export function reconcileSql(state: HistoryState, names: Names): string {
+  const statements: string[] = [];
+  if (state.undone.length > 0) {
+    const undone = state.undone.map(quoteLiteral).join(", ");
+    statements.push(`DELETE FROM ${names.history} WHERE target = ${names.target} AND name IN (${undone})`);
+  }
+  if (state.entries.some((entry) => entry.imported)) {
+    statements.push(
+      `INSERT INTO ${names.history} (target, name, state, down_kind, started_at, applied_at)
+       SELECT ${names.target}, m.name, 'applied', 'unknown', m.run_on, m.run_on FROM ${names.pgmigrations} m
+       WHERE NOT EXISTS (SELECT FROM ${names.history} h WHERE h.target = ${names.target} AND h.name = m.name)
+       ORDER BY m.run_on, m.id`,
+    );
+  }
+  if (!state.mirrorExists) {
+    statements.push(
+      `INSERT INTO ${names.pgmigrations} (name, run_on)
+       SELECT name, applied_at FROM ${names.history} WHERE target = ${names.target} AND state = 'applied' ORDER BY sequence`,
+    );
+  }
+  return statements.join(";\n");
+}

@@ -1,0 +1,20 @@
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+const isUnit = (unit: string | undefined): unit is keyof typeof UNITS => unit !== undefined && unit in UNITS;
+
+/** Milliseconds of `500ms`, `45s`, `10m` or `1h`. Throws a RangeError on anything else. */
+export function parseDuration(text: string): number {
+  const [, amount, unit] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? [];
+  if (amount === undefined || !isUnit(unit)) {
+    throw new RangeError(`"${text}" is not a duration: write a whole number and ms, s, m or h, like 45s`);
+  }
+  return Number(amount) * UNITS[unit];
+}
+
+/** `850 ms`, `4.2 s` or `3 min 20 s`, for people. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { writeSync } from "node:fs";
+import type { Io } from "./lib/io.ts";
+
+const stop = new AbortController();
+
+// First of all: as process 1 of a container, Node ignores a SIGTERM that nobody listens to.
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    // Told twice: whoever asks does not want to wait for a rollback that the server does anyway.
+    if (stop.signal.aborted) process.exit(143);
+    stop.abort(signal);
+  });
+}
+
+/** Writes all of it before going on, also to a pipe that is full: the last line is the one that matters. */
+function write(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text, "utf8");
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+const io: Io = {
+  env: process.env,
+  out: (text) => write(1, text),
+  err: (text) => write(2, text),
+  colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
+  stop: stop.signal,
+};
+
+const { runCli } = await import("./cli.ts");
+process.exit(await runCli(process.argv.slice(2), io));

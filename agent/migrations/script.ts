@@ -1,0 +1,150 @@
+import { basename } from "node:path";
+import { MigrationBuilder } from "node-pg-migrate/migrationBuilder";
+import { createDefaultMigrationLoader, loadMigrationUnits } from "node-pg-migrate/migrationLoader";
+import { FileProblemError } from "./problem.ts";
+import type { Migration, MigrationFile } from "./types.ts";
+
+type Unit = Awaited<ReturnType<typeof loadMigrationUnits>>[number];
+type Action = Exclude<Unit["actions"]["up"], undefined | false>;
+type Database = ConstructorParameters<typeof MigrationBuilder>[0];
+type Shorthands = NonNullable<ConstructorParameters<typeof MigrationBuilder>[1]>;
+
+/** What a script needs of a connection: `pgm.db`. */
+export interface LiveDatabase {
+  query(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+class NeedsDatabase extends Error {}
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const offline: Database = {
+  query: () => Promise.reject(new NeedsDatabase()),
+  select: () => Promise.reject(new NeedsDatabase()),
+};
+
+function online(live: LiveDatabase): Database {
+  const run = async (config: unknown, values?: unknown): Promise<never> => {
+    const text = typeof config === "object" && config !== null && "text" in config ? config.text : config;
+    if (
+      typeof text !== "string" ||
+      values !== undefined ||
+      (typeof config === "object" && config !== null && "values" in config)
+    ) {
+      throw new Error("pgm.db takes SQL text without parameters here; write the values as literals");
+    }
+    const rows = await live.query(text);
+    // pg's result types are wider than what a migration may use: rows and their count.
+    return { rows: [...rows], rowCount: rows.length } as never;
+  };
+  return {
+    query: run,
+    select: async (config: unknown, values?: unknown) => {
+      const { rows }: { rows: unknown[] } = await run(config, values);
+      return rows;
+    },
+  };
+}
+
+interface Built {
+  readonly sql: string;
+  readonly transaction: boolean;
+}
+
+async function build(
+  action: Action,
+  database: Database,
+  mode: { shorthands: Shorthands; reverse: boolean },
+): Promise<Built> {
+  const pgm = new MigrationBuilder(database, mode.shorthands, false, silent);
+  if (mode.reverse) pgm.enableReverseMode();
+  // Two parameters are node-pg-migrate's callback style.
+  if (action.length === 2) await new Promise<void>((resolve) => void action(pgm, resolve));
+  else await action(pgm, () => {});
+  return { sql: pgm.getSqlSteps().join("\n"), transaction: pgm.isUsingTransaction() };
+}
+
+interface Script {
+  readonly unit: Unit;
+  readonly shorthands: Shorthands;
+}
+
+const loaded = new Map<string, Script>();
+let accumulated: Shorthands = {};
+
+/** Imports scripts in order: each sees the shorthands of those before it. A file is imported once a process. */
+async function importScript(file: MigrationFile): Promise<Script> {
+  const path = file.paths[0] ?? "";
+  const known = loaded.get(path);
+  if (known !== undefined) return known;
+  const [unit] = await loadMigrationUnits(
+    {
+      migrationLoaderStrategies: [
+        { extensions: [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"], loader: createDefaultMigrationLoader() },
+      ],
+    },
+    [path],
+  ).catch((error: unknown) => {
+    throw new FileProblemError({ file: basename(path), text: `cannot be loaded: ${String(error)}` });
+  });
+  if (unit === undefined) throw new FileProblemError({ file: basename(path), text: "cannot be loaded" });
+  accumulated = { ...accumulated, ...unit.actions.shorthands };
+  const script = { unit, shorthands: accumulated };
+  loaded.set(path, script);
+  return script;
+}
+
+function upAction({ unit }: Script, file: string): Action {
+  const action = unit.actions.up;
+  if (typeof action !== "function") throw new FileProblemError({ file, text: "exports no function `up`" });
+  return action;
+}
+
+async function tryBuild(action: Action, script: Script, reverse: boolean): Promise<Built | "dynamic"> {
+  try {
+    return await build(action, offline, { shorthands: script.shorthands, reverse });
+  } catch (error) {
+    if (error instanceof NeedsDatabase) return "dynamic";
+    throw error;
+  }
+}
+
+async function downOf(script: Script, up: Action): Promise<Pick<Migration, "down" | "downKind">> {
+  const written = script.unit.actions.down;
+  if (written === false) return { down: undefined, downKind: "irreversible" };
+  try {
+    const built = await tryBuild(written ?? up, script, written === undefined);
+    if (built === "dynamic") return { down: undefined, downKind: "dynamic" };
+    return built.sql === "" ? { down: undefined, downKind: "irreversible" } : { down: built.sql, downKind: "stored" };
+  } catch {
+    // node-pg-migrate throws where an operation has no inverse.
+    return { down: undefined, downKind: "irreversible" };
+  }
+}
+
+/** A JS/TS migration as SQL, without a database where that is possible. Load all scripts in order before one. */
+export async function loadScript(file: MigrationFile): Promise<Migration> {
+  const base = basename(file.paths[0] ?? "");
+  const script = await importScript(file);
+  const action = upAction(script, base);
+  const up = await tryBuild(action, script, false).catch((error: unknown) => {
+    throw new FileProblemError({ file: base, text: `its function up failed: ${String(error)}` });
+  });
+  const known = up === "dynamic" ? undefined : up;
+  return {
+    ...file,
+    up: known === undefined ? undefined : { sql: known.sql, file: base, line: undefined },
+    ...(await downOf(script, action)),
+    transaction: known?.transaction ?? true,
+    phase: "unknown",
+    lockTimeoutMs: undefined,
+    allowed: [],
+  };
+}
+
+/** The SQL of a dynamic migration, made while `live` is inside its transaction. */
+export async function buildDynamic(file: MigrationFile, live: LiveDatabase): Promise<string> {
+  const script = await importScript(file);
+  const action = upAction(script, basename(file.paths[0] ?? ""));
+  return (await build(action, online(live), { shorthands: script.shorthands, reverse: false })).sql;
+}

@@ -1,0 +1,87 @@
+import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
+import { elapsed } from "../lib/clock.ts";
+import { formatDuration } from "../lib/duration.ts";
+import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import type { StageRecord } from "../report/report.ts";
+import type { Context } from "../stages/context.ts";
+import type { Stage, StageName } from "../stages/stage.ts";
+import type { RunState } from "../stages/state.ts";
+
+export interface RunOptions {
+  readonly stages: readonly Stage[];
+  /** Stages that are left out, and why. */
+  readonly skip?: Readonly<Partial<Record<StageName, string>>>;
+}
+
+export interface RunResult {
+  readonly records: readonly StageRecord[];
+  readonly state: RunState;
+  readonly error: HeadgateError | undefined;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+}
+
+/** A foreign error of a stage, in the catalogue's terms. */
+function inTerms(error: unknown, context: Context): HeadgateError {
+  if (context.signal.aborted && context.signal.reason instanceof HeadgateError) return context.signal.reason;
+  if (!(error instanceof HeadgateError) && isConnectionLoss(error)) {
+    return new HeadgateError("connection-lost", {
+      what: error instanceof Error ? error.message : String(error),
+      cause: error,
+    });
+  }
+  return toHeadgateError(error);
+}
+
+/**
+ * Runs stages in order and owns what they share: start, end, skip and time of each. The first failure ends the run; the
+ * result has the same shape then. The session, if one was opened, is left open for the report: close it afterwards.
+ */
+export async function runStages(context: Context, { stages, skip = {} }: RunOptions): Promise<RunResult> {
+  const startedAt = new Date();
+  const began = elapsed();
+  const records: StageRecord[] = [];
+  let state: RunState = {};
+  let error: HeadgateError | undefined;
+  const found = (part: RunState) => {
+    state = { ...state, ...part };
+  };
+  for (const stage of stages) {
+    const reason = skip[stage.name];
+    if (error !== undefined || reason !== undefined) {
+      const status = error === undefined ? "skipped" : "not reached";
+      records.push({ name: stage.name, status, durationMs: 0, summary: reason ?? "" });
+      continue;
+    }
+    const record = await runStage(context, stage, { state, found });
+    records.push(record.record);
+    error = record.error;
+  }
+  return { records, state, error, startedAt, durationMs: elapsed() - began };
+}
+
+interface Sharing {
+  readonly state: RunState;
+  readonly found: (part: RunState) => void;
+}
+
+async function runStage(context: Context, stage: Stage, { state, found }: Sharing) {
+  const began = elapsed();
+  const { name } = stage;
+  try {
+    context.signal.throwIfAborted();
+    const result = await stage.run(context, state, found);
+    found(result.state ?? {});
+    const durationMs = elapsed() - began;
+    context.log.info(`${name.padEnd(9)} ${result.summary} (${formatDuration(durationMs)})`, {
+      stage: name,
+      durationMs,
+    });
+    const record: StageRecord = { name, status: "ok", durationMs, summary: result.summary };
+    return { record, error: undefined };
+  } catch (caught) {
+    const error = inTerms(caught, context);
+    const record: StageRecord = { name, status: "failed", durationMs: elapsed() - began, summary: error.message };
+    return { record, error };
+  }
+}

@@ -1,0 +1,115 @@
+import pg from "pg";
+import type { Connection } from "./connection.ts";
+import { tlsAttempts } from "./tls.ts";
+
+export interface Row {
+  readonly [column: string]: unknown;
+}
+
+/** One connection. Every query is a simple-protocol message; those sent without awaiting travel together. */
+export interface Client {
+  /** Rows of the last statement of `text` that gave any. */
+  query(text: string): Promise<readonly Row[]>;
+  /** Runs text of others: its rows are dropped as they arrive, so that a big SELECT costs no memory. */
+  run(text: string): Promise<void>;
+  /** The pid the server announced. Differs from pg_backend_pid() behind a pooler. */
+  readonly announcedPid: number | null;
+  /** Set once the connection broke by itself. */
+  readonly lost: () => Error | undefined;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly applicationName: string;
+  readonly timeoutMs: number;
+  readonly onNotice?: (message: string) => void;
+}
+
+const completedBefore = new WeakMap<object, number>();
+
+/** How many statements of the text given to `run` had completed when it failed with `error`. */
+export const statementsBefore = (error: unknown): number | undefined =>
+  typeof error === "object" && error !== null ? completedBefore.get(error) : undefined;
+
+class Discarding extends pg.Query {
+  completed = 0;
+  handleDataRow(): void {}
+  handleCommandComplete(...args: unknown[]): void {
+    this.completed += 1;
+    inherited.handleCommandComplete?.apply(this, args);
+  }
+}
+
+// pg's typings leave the protocol handlers of Query out.
+const inherited = pg.Query.prototype as unknown as Record<string, ((...args: unknown[]) => void) | undefined>;
+
+type Attempt = Parameters<typeof tlsAttempts>[0] & { readonly ssl: Awaited<ReturnType<typeof tlsAttempts>>[number] };
+
+const clientConfig = (attempt: Attempt, options: ConnectOptions): pg.ClientConfig & { pipeline: boolean } => ({
+  host: attempt.host,
+  port: attempt.port,
+  database: attempt.database,
+  user: attempt.user,
+  // Without a function pg would read PGPASSWORD by itself.
+  ...(attempt.password === undefined ? {} : { password: attempt.password }),
+  ssl: attempt.ssl,
+  application_name: options.applicationName.slice(0, 63),
+  connectionTimeoutMillis: options.timeoutMs,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+  ...(attempt.options === undefined ? {} : { options: attempt.options }),
+  pipeline: true,
+});
+
+/** Connects as `connection.tls.mode` allows. Rejects with the driver's own error; see classify-connect-error. */
+export async function connect(connection: Connection, options: ConnectOptions): Promise<Client> {
+  const attempts = await tlsAttempts(connection);
+  let first: unknown;
+  for (const ssl of attempts) {
+    try {
+      return await connectOnce({ ...connection, ssl }, options);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+async function connectOnce(attempt: Attempt, options: ConnectOptions): Promise<Client> {
+  const client = new pg.Client(clientConfig(attempt, options));
+  let loss: Error | undefined;
+  // Without a listener a dropped connection would end the process.
+  client.on("error", (error: Error) => {
+    loss ??= error;
+  });
+  client.on("notice", (notice) => options.onNotice?.(notice.message ?? ""));
+  try {
+    await client.connect();
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+  return wrap(client, () => loss);
+}
+
+function wrap(client: pg.Client, lost: () => Error | undefined): Client {
+  return {
+    announcedPid: "processID" in client && typeof client.processID === "number" ? client.processID : null,
+    lost,
+    async query(text) {
+      const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query(text);
+      const results = Array.isArray(result) ? result : [result];
+      return results.findLast((one) => one.fields.length > 0)?.rows ?? [];
+    },
+    run: (text) =>
+      new Promise<void>((resolve, reject) => {
+        const query = new Discarding({ text }, (error: Error | null | undefined) => {
+          if (!error) return resolve();
+          completedBefore.set(error, query.completed);
+          reject(error);
+        });
+        client.query(query);
+      }),
+    close: async () => await client.end().catch(() => undefined),
+  };
+}

@@ -1,0 +1,184 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { errorCode, readTextIfThere } from "../lib/files.ts";
+import type { Redactor } from "../lib/redact.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type Connection, type ConnectionSource, isLocal } from "./connection.ts";
+import { parseUrl } from "./parse-url.ts";
+import { isTlsMode, type TlsMode } from "./tls.ts";
+
+type Database = Settings["database"];
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What one place knows of a connection, before defaults. */
+interface Parts {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly database?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly mode?: string | undefined;
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly options?: string | undefined;
+}
+
+const nonEmpty = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
+
+function chosenMode(written: string | undefined, host: string): TlsMode {
+  if (written === undefined) return isLocal(host) ? "disable" : "verify-full";
+  if (isTlsMode(written)) return written;
+  throw new HeadgateError("bad-settings", {
+    what: `sslmode "${written}" is not one of libpq's: disable, allow, prefer, require, verify-ca, verify-full`,
+  });
+}
+
+function complete(parts: Parts, redactor: Redactor): Connection {
+  redactor.add(parts.password);
+  const host = parts.host ?? "localhost";
+  const user = parts.user ?? "postgres";
+  return {
+    host,
+    port: parts.port ?? 5432,
+    database: parts.database ?? user,
+    user,
+    password: parts.password,
+    tls: {
+      mode: chosenMode(parts.mode, host),
+      caFile: parts.caFile,
+      certFile: parts.certFile,
+      keyFile: parts.keyFile,
+    },
+    options: parts.options,
+  };
+}
+
+function fromUrl(url: string, source: string): Parts {
+  const { parameters, ...parts } = parseUrl(url, source);
+  const get = (name: string) => parameters.get(name) ?? undefined;
+  return {
+    ...parts,
+    mode: get("sslmode"),
+    caFile: get("sslrootcert"),
+    certFile: get("sslcert"),
+    keyFile: get("sslkey"),
+    options: get("options"),
+  };
+}
+
+/** At the desk: DATABASE_URL, else libpq's own variables. Never a flag: shell histories keep flags. */
+export function deskSource(env: Env, database: Database, redactor: Redactor): ConnectionSource {
+  return async () => {
+    const url = nonEmpty(env.DATABASE_URL);
+    if (url === undefined && !Object.keys(env).some((name) => /^PG(HOST|DATABASE|USER|PORT)$/.test(name))) {
+      throw new HeadgateError("no-connection", {
+        what: "neither DATABASE_URL nor the PG* variables say which database to use",
+        fix: "export DATABASE_URL=postgresql://ROLE:PASSWORD@HOST:5432/DATABASE, or PGHOST, PGDATABASE, PGUSER",
+      });
+    }
+    const parts = url === undefined ? fromLibpqVariables(env) : fromUrl(url, "DATABASE_URL");
+    return complete({ ...parts, mode: nonEmpty(database.tls.mode) ?? parts.mode }, redactor);
+  };
+}
+
+const fromLibpqVariables = (env: Env): Parts => ({
+  host: nonEmpty(env.PGHOST),
+  port: env.PGPORT === undefined || env.PGPORT === "" ? undefined : Number(env.PGPORT),
+  database: nonEmpty(env.PGDATABASE),
+  user: nonEmpty(env.PGUSER) ?? nonEmpty(env.USER),
+  password: nonEmpty(env.PGPASSWORD),
+  mode: nonEmpty(env.PGSSLMODE),
+  caFile: nonEmpty(env.PGSSLROOTCERT),
+  certFile: nonEmpty(env.PGSSLCERT),
+  keyFile: nonEmpty(env.PGSSLKEY),
+  options: nonEmpty(env.PGOPTIONS),
+});
+
+export interface SecretFolders {
+  readonly secret: string;
+  /** The CA bundle's file. */
+  readonly ca: string | undefined;
+  /** Folder with tls.crt and tls.key. */
+  readonly clientCert: string | undefined;
+}
+
+/** In a pod: the Secret's keys as files, with the values for what the Secret does not hold. */
+export function secretSource(folders: SecretFolders, database: Database, redactor: Redactor): ConnectionSource {
+  return async () => {
+    const found = await readSecret(folders.secret, database);
+    const written = found.url === undefined ? undefined : fromUrl(found.url, secretKey(database, "url"));
+    refuseBoth(found.url, database);
+    const parts = written ?? (await fromKeys(found, database, folders.secret));
+    return complete(
+      {
+        ...parts,
+        mode: nonEmpty(database.tls.mode) ?? parts.mode,
+        caFile: folders.ca ?? parts.caFile,
+        certFile: folders.clientCert === undefined ? parts.certFile : join(folders.clientCert, "tls.crt"),
+        keyFile: folders.clientCert === undefined ? parts.keyFile : join(folders.clientCert, "tls.key"),
+      },
+      redactor,
+    );
+  };
+}
+
+type Keys = Record<keyof Database["keys"], string | undefined>;
+
+async function readSecret(folder: string, { keys }: Database): Promise<Keys> {
+  const read = async (key: string) => nonEmpty((await readTextIfThere(join(folder, key)))?.replace(/\r?\n$/, ""));
+  const [url, host, port, database, username, password] = await Promise.all(
+    [keys.url, keys.host, keys.port, keys.database, keys.username, keys.password].map(read),
+  );
+  return { url, host, port, database, username, password };
+}
+
+const secretKey = (database: Database, key: keyof Database["keys"]): string =>
+  `Secret ${database.existingSecret}, key ${database.keys[key]}`;
+
+function refuseBoth(url: string | undefined, database: Database): void {
+  const beside = (["host", "port", "name", "username"] as const).filter(
+    (key) => database[key] !== "" && database[key] !== 0,
+  );
+  if (url === undefined || beside.length === 0) return;
+  throw new HeadgateError("bad-settings", {
+    what: `${secretKey(database, "url")}, holds a whole URL, and the values set ${beside.map((key) => `database.${key}`).join(", ")} beside it`,
+    fix: `drop these values, or name another key in database.keys.url so that the parts count`,
+  });
+}
+
+async function fromKeys(found: Keys, database: Database, folder: string): Promise<Parts> {
+  const host = found.host ?? nonEmpty(database.host);
+  const user = found.username ?? nonEmpty(database.username);
+  const name = found.database ?? nonEmpty(database.name);
+  const missing = [
+    ...(host === undefined ? [`${database.keys.host} (or database.host)`] : []),
+    ...(user === undefined ? [`${database.keys.username} (or database.username)`] : []),
+    ...(name === undefined ? [`${database.keys.database} (or database.name)`] : []),
+    ...(found.password === undefined && database.tls.certSecret === "" ? [database.keys.password] : []),
+  ];
+  if (missing.length > 0) throw await missingKeys(missing, database, folder);
+  const port = found.port ?? (database.port === 0 ? undefined : String(database.port));
+  return { host, user, database: name, password: found.password, port: port === undefined ? undefined : Number(port) };
+}
+
+async function missingKeys(missing: readonly string[], database: Database, folder: string): Promise<HeadgateError> {
+  const entries = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  });
+  const there = entries.filter((entry) => !entry.startsWith("."));
+  const secret = `Secret "${database.existingSecret}"`;
+  if (there.length === 0) {
+    return new HeadgateError("no-connection", {
+      what: `${secret} does not exist in the release's namespace, or is empty`,
+      fix: "create it before the release (a hook runs before the release's own objects), or correct database.existingSecret",
+    });
+  }
+  return new HeadgateError("no-connection", {
+    what: `${secret} has no key ${database.keys.url}, and its parts are incomplete: ${missing.join(", ")} missing`,
+    details: [`keys it has: ${there.join(", ")}`],
+    fix: "add the keys, or say in database.keys how they are called",
+  });
+}

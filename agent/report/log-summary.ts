@@ -1,0 +1,28 @@
+import { formatDuration } from "../lib/duration.ts";
+import type { Report } from "./report.ts";
+import type { Sink } from "./sink.ts";
+
+const names = (list: readonly { readonly name: string }[]): string =>
+  list.length <= 8
+    ? list.map((one) => one.name).join(", ")
+    : `${list.length} migrations, the last ${list.at(-1)?.name}`;
+
+/** How far it got, for people: what stands, where it ended, what was not reached. */
+export function summaryLines(report: Report): string[] {
+  const { applied, stoppedAt, notReached } = report;
+  return [
+    ...(applied.length > 0 ? [`applied by this run, and standing: ${names(applied)}`] : []),
+    ...(stoppedAt === undefined ? [] : [`ended at: ${stoppedAt}`]),
+    ...(notReached.length === 0 ? [] : [`not reached: ${names(notReached.map((name) => ({ name })))}`]),
+    `${report.outcome}, exit code ${report.exitCode}, after ${formatDuration(report.durationMs)}`,
+  ];
+}
+
+export const logSummary: Sink = {
+  name: "log",
+  wanted: () => true,
+  async deliver({ report, log }) {
+    for (const line of summaryLines(report).slice(0, -1)) log.info(line);
+    log.info(summaryLines(report).at(-1) ?? "", { report });
+  },
+};

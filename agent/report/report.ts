@@ -1,0 +1,37 @@
+import type { Release } from "../settings/release.ts";
+
+export interface StageRecord {
+  readonly name: string;
+  readonly status: "ok" | "failed" | "skipped" | "not reached";
+  readonly durationMs: number;
+  readonly summary: string;
+}
+
+/** What one run did, the same for every sink. Times are ISO 8601, durations milliseconds. */
+export interface Report {
+  readonly format: 1;
+  readonly command: string;
+  readonly outcome: "done" | "failed" | "stopped";
+  readonly exitCode: number;
+  readonly agentVersion: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly database: string | undefined;
+  readonly planHash: string | undefined;
+  readonly stages: readonly StageRecord[];
+  /** Committed by this run. */
+  readonly applied: readonly { readonly name: string; readonly durationMs: number }[];
+  /** The migration at which the run ended, if it ended at one. */
+  readonly stoppedAt: string | undefined;
+  readonly notReached: readonly string[];
+  readonly error:
+    | {
+        readonly id: string;
+        readonly what: string;
+        readonly details: readonly string[];
+        readonly stands: string | undefined;
+        readonly fix: string;
+      }
+    | undefined;
+  readonly release: Release | undefined;
+}

@@ -1,0 +1,38 @@
+import type { ErrorObject } from "ajv";
+import { nearest } from "../lib/nearest.ts";
+
+const keyOf = (pointer: string): string =>
+  pointer
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .join(".");
+
+const joined = (parent: string, key: string): string => (parent === "" ? key : `${parent}.${key}`);
+
+function unknownKey(error: ErrorObject): string {
+  const key = String(error.params.additionalProperty);
+  const siblings = Object.keys(error.parentSchema?.properties ?? {});
+  const meant = nearest(key, siblings);
+  const hint = meant === undefined ? `known here: ${siblings.join(", ")}` : `did you mean ${meant}?`;
+  return `${joined(keyOf(error.instancePath), key)}: unknown key; ${hint}`;
+}
+
+/** One sentence a problem, each with the key as one writes it in values.yaml. */
+export function explainProblem(error: ErrorObject): string {
+  const key = keyOf(error.instancePath);
+  switch (error.keyword) {
+    case "additionalProperties":
+      return unknownKey(error);
+    case "enum":
+      return `${key}: ${JSON.stringify(error.data)} is none of ${JSON.stringify(error.params.allowedValues)}`;
+    case "type":
+      return `${key}: wants ${String(error.params.type).replaceAll(",", " or ")}, not ${JSON.stringify(error.data)}`;
+    case "pattern":
+      return `${key}: ${JSON.stringify(error.data)} does not fit ${String(error.params.pattern)}`;
+    case "required":
+      return `${joined(key, String(error.params.missingProperty))}: is missing`;
+    default:
+      return `${key}: ${error.message ?? error.keyword}`;
+  }
+}

@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { errorCode, readTextIfThere } from "../lib/files.ts";
+import type { Pod, Release } from "./release.ts";
+import { parseSettings, type Settings } from "./settings.ts";
+
+/** Settings at the desk: the values file, which may be left out. */
+export async function loadDeskSettings(valuesFile: string | undefined): Promise<Settings> {
+  if (valuesFile === undefined) return await parseSettings(undefined, "desk");
+  const text = await readFile(valuesFile, "utf8").catch((error: unknown) => {
+    throw new HeadgateError("bad-settings", {
+      what: `${valuesFile} cannot be read (${errorCode(error) ?? "unknown error"})`,
+      cause: error,
+    });
+  });
+  return await parseSettings(await parseYaml(text, valuesFile), "desk", valuesFile);
+}
+
+async function parseYaml(text: string, file: string): Promise<unknown> {
+  const { parse } = await import("yaml");
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new HeadgateError("bad-settings", {
+      what: `${file} is not YAML`,
+      details: String(error instanceof Error ? error.message : error).split("\n"),
+      cause: error,
+    });
+  }
+}
+
+export interface PodFacts {
+  readonly settings: Settings;
+  readonly pod: Pod;
+}
+
+const isRelease = (value: unknown): value is Release =>
+  typeof value === "object" && value !== null && "name" in value && "deadlineSeconds" in value;
+
+function parseJson(text: string | undefined, file: string): unknown {
+  try {
+    if (text !== undefined) return JSON.parse(text);
+  } catch (error) {
+    throw new HeadgateError("bad-settings", { what: `${file} is not JSON`, cause: error });
+  }
+  throw new HeadgateError("bad-settings", {
+    what: `${file} is missing`,
+    fix: "the pod's downwardAPI volume has to show its annotations there; render the Job with Headgate's chart",
+  });
+}
+
+/** Settings in a pod: the downwardAPI folder that shows the pod's own annotations and labels. */
+export async function loadPod(folder: string): Promise<PodFacts> {
+  const read = async (name: string) => await readTextIfThere(join(folder, name));
+  const [settingsText, releaseText, name, namespace, jobUid, jobName] = await Promise.all(
+    ["settings.json", "release.json", "name", "namespace", "job-uid", "job-name"].map(read),
+  );
+  const release = parseJson(releaseText, join(folder, "release.json"));
+  if (!isRelease(release)) {
+    throw new HeadgateError("bad-settings", { what: `${join(folder, "release.json")} does not name a release` });
+  }
+  const settings = await parseSettings(
+    parseJson(settingsText, join(folder, "settings.json")),
+    "pod",
+    "the pod's settings",
+  );
+  const pod = {
+    name: name ?? "",
+    namespace: namespace ?? release.namespace,
+    jobUid: jobUid ?? "",
+    jobName: jobName ?? "",
+    release,
+  };
+  return { settings, pod };
+}

@@ -1,0 +1,21 @@
+/** Who runs: what the chart says of the release, as the pod's annotation `headgate/release` holds it. */
+export interface Release {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision: number;
+  readonly chart: string;
+  readonly image: string;
+  /** Seconds that all tries of the Job have together. */
+  readonly deadlineSeconds: number;
+  /** Seconds between SIGTERM and SIGKILL. */
+  readonly graceSeconds: number;
+}
+
+/** The pod that the agent runs in. `jobUid` and `jobName` are empty in a pod that belongs to no Job. */
+export interface Pod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly jobUid: string;
+  readonly jobName: string;
+  readonly release: Release;
+}

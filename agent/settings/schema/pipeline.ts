@@ -1,0 +1,171 @@
+import { CATALOG_NAME, DURATION } from "./patterns.ts";
+
+export const migrations = {
+  type: "object",
+  additionalProperties: false,
+  description: "Where the migration files come from.",
+  properties: {
+    dir: {
+      type: "string",
+      default: "/migrations",
+      description: "Folder of the migration files inside the image. At the desk: migrations.",
+    },
+    inline: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      default: {},
+      description: "A small set of migrations, file name to SQL, instead of an image that holds them.",
+    },
+  },
+  default: {},
+} as const;
+
+export const wait = {
+  type: "object",
+  additionalProperties: false,
+  description: "Waiting for a database that is not there yet.",
+  properties: {
+    timeout: {
+      type: "string",
+      pattern: DURATION,
+      default: "45s",
+      description: "How long to wait for DNS, TCP, TLS, login and a writable server. At the desk: 5s.",
+    },
+  },
+  default: {},
+} as const;
+
+export const plan = {
+  type: "object",
+  additionalProperties: false,
+  description: "What may be applied.",
+  properties: {
+    expected: {
+      type: "string",
+      pattern: "^([0-9a-f]{64})?$",
+      default: "",
+      description: "Apply only the plan with this hash (headgate plan prints it). Empty: any.",
+    },
+    outOfOrder: {
+      type: "string",
+      enum: ["refuse", "allow"],
+      default: "refuse",
+      description: "What to do with a pending migration that sorts before one already applied.",
+    },
+  },
+  default: {},
+} as const;
+
+export const migrate = {
+  type: "object",
+  additionalProperties: false,
+  description: "How migrations are applied.",
+  properties: {
+    lockTimeout: {
+      type: "object",
+      additionalProperties: false,
+      description: "PostgreSQL's lock_timeout for each try: a migration that waits longer gives way and tries again.",
+      properties: {
+        first: { type: "string", pattern: DURATION, default: "100ms", description: "The first try's." },
+        largest: { type: "string", pattern: DURATION, default: "5s", description: "No try waits longer than this." },
+      },
+      default: {},
+    },
+    lockBudget: {
+      type: "string",
+      pattern: DURATION,
+      default: "60s",
+      description: "Time for all tries to get table locks, and for another run to end, before exit code 4.",
+    },
+  },
+  default: {},
+} as const;
+
+export const smoke = {
+  type: "object",
+  additionalProperties: false,
+  description: "What has to be true afterwards. Read-only, and all expectations report at once.",
+  properties: {
+    tables: {
+      type: "array",
+      items: { type: "string", pattern: CATALOG_NAME },
+      default: [],
+      description: "Tables or views that have to be there: orders, shop.orders.",
+    },
+    columns: {
+      type: "array",
+      items: { type: "string", pattern: '^[^\\s]+\\.([^".\\s]+|"[^"]+")$' },
+      default: [],
+      description: "Columns that have to be there: orders.total, shop.orders.total.",
+    },
+    indexes: {
+      type: "array",
+      items: { type: "string", pattern: CATALOG_NAME },
+      default: [],
+      description: "Indexes that have to be there and valid.",
+    },
+    queries: {
+      type: "array",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["sql", "expect"],
+        properties: {
+          sql: { type: "string", minLength: 1, description: "One SELECT; its first column of its first row counts." },
+          expect: {
+            type: ["string", "number", "boolean", "null"],
+            description: "The expected answer, compared as PostgreSQL's text; null for no row or NULL.",
+          },
+        },
+      },
+      default: [],
+      description: "Queries and the answer each has to give.",
+    },
+    version: {
+      type: "string",
+      default: "",
+      description: "Name of the migration that has to be applied: the schema is at this version or later.",
+    },
+    timeout: {
+      type: "string",
+      pattern: DURATION,
+      default: "30s",
+      description: "statement_timeout of each expectation.",
+    },
+  },
+  default: {},
+} as const;
+
+export const report = {
+  type: "object",
+  additionalProperties: false,
+  description: "Who gets told. A sink that is down never changes the outcome.",
+  properties: {
+    log: {
+      type: "object",
+      additionalProperties: false,
+      description: "The log on stderr.",
+      properties: {
+        level: {
+          type: "string",
+          enum: ["debug", "info", "warn", "error"],
+          default: "info",
+          description: "Least level that is written.",
+        },
+        format: {
+          type: "string",
+          enum: ["human", "json"],
+          default: "human",
+          description: "Lines for people, or pino's JSON lines for a log collector.",
+        },
+      },
+      default: {},
+    },
+    events: {
+      type: "boolean",
+      default: false,
+      description: "Write a Kubernetes Event on the Job. Renders the Role this needs and mounts an API token.",
+    },
+  },
+  default: {},
+} as const;

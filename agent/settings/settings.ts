@@ -1,0 +1,96 @@
+import type { FromSchema } from "json-schema-to-ts";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { parseDuration } from "../lib/duration.ts";
+import { isRecord } from "../lib/records.ts";
+import { withDefaults } from "./defaults.ts";
+import { agentSchema, valuesSchema } from "./schema/index.ts";
+
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+type Written = FromSchema<typeof agentSchema>;
+type AllThere<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [Key in keyof T]-?: AllThere<Exclude<T[Key], undefined>> }
+    : T;
+
+/** The settings after parsing: complete, valid, and read-only. */
+export type Settings = DeepReadonly<AllThere<Written>>;
+
+export type Place = "pod" | "desk";
+
+/** Where a desk differs from a pod: nobody wants to sit through 45 seconds in a terminal. */
+const deskDefaults = { wait: { timeout: "5s" }, migrations: { dir: "migrations" } };
+
+const isSettings = (value: unknown): value is Settings => isRecord(value) && "database" in value;
+
+function overlay(base: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>) {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const under = merged[key];
+    merged[key] = isRecord(under) && isRecord(value) ? overlay(under, value) : value;
+  }
+  return merged;
+}
+
+async function schemaProblems(values: unknown): Promise<string[]> {
+  const [{ Ajv }, { explainProblem }] = await Promise.all([import("ajv"), import("./explain-problems.ts")]);
+  const validate = new Ajv({ allErrors: true, strict: false, verbose: true }).compile(valuesSchema);
+  return validate(values) ? [] : (validate.errors ?? []).map(explainProblem);
+}
+
+/** Checks across keys that a schema cannot say. */
+function contradictions(settings: Settings): string[] {
+  const problems: string[] = [];
+  const { tls } = settings.database;
+  if (["disable", "allow", "prefer"].includes(tls.mode) && tls.caSecret !== "") {
+    problems.push(
+      `database.tls.mode ${tls.mode} never checks a certificate, database.tls.caSecret asks for it: drop one`,
+    );
+  }
+  if (tls.mode === "disable" && tls.certSecret !== "") {
+    problems.push("database.tls.mode disable uses no certificate, database.tls.certSecret names one: drop one");
+  }
+  const { first, largest } = settings.migrate.lockTimeout;
+  if (parseDuration(first) > parseDuration(largest)) {
+    problems.push(`migrate.lockTimeout.first ${first} is longer than migrate.lockTimeout.largest ${largest}`);
+  }
+  return problems;
+}
+
+/**
+ * Settings from raw values: `undefined` (nothing given), the whole of values.yaml, or the groups that travel with a
+ * pod. Throws `bad-settings` with every problem at once.
+ */
+export async function parseSettings(values: unknown, place: Place, source = "the settings"): Promise<Settings> {
+  if (values !== undefined && values !== null && !isRecord(values)) {
+    throw new HeadgateError("bad-settings", { what: `${source} hold no mapping of keys to values` });
+  }
+  const given = values ?? {};
+  // Nothing given is known to be good: the validator is not even loaded.
+  const problems = Object.keys(given).length === 0 ? [] : await schemaProblems(given);
+  if (problems.length > 0) throw refusal(source, problems);
+  const based = place === "desk" ? overlay(deskDefaults, given) : given;
+  const settings = pick(withDefaults(agentSchema, based));
+  const across = contradictions(settings);
+  if (across.length > 0) throw refusal(source, across);
+  return settings;
+}
+
+function pick(complete: unknown): Settings {
+  if (!isRecord(complete)) throw new TypeError("defaults made no mapping");
+  const groups = Object.fromEntries(Object.keys(agentSchema.properties).map((key) => [key, complete[key]]));
+  if (!isSettings(groups)) throw new TypeError("defaults made no settings");
+  return groups;
+}
+
+const refusal = (source: string, problems: readonly string[]): HeadgateError =>
+  new HeadgateError("bad-settings", {
+    what: `${problems.length === 1 ? "a problem" : `${problems.length} problems`} in ${source}`,
+    details: problems,
+    stands: "nothing was changed; the database was not contacted",
+  });

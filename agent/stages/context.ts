@@ -1,0 +1,27 @@
+import type { Names } from "../history/schema.ts";
+import type { Deadline } from "../lib/deadline.ts";
+import type { Log } from "../lib/log.ts";
+import type { ConnectionSource } from "../postgres/connection.ts";
+import type { Pod } from "../settings/release.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** What every stage may know of its surroundings. Nothing in it changes during a run. */
+export interface Context {
+  readonly command: string;
+  readonly settings: Settings;
+  readonly names: Names;
+  /** Folder of the migration files. */
+  readonly dir: string;
+  readonly source: ConnectionSource;
+  /** Undefined at the desk. */
+  readonly pod: Pod | undefined;
+  /** The pod's shared folder, where verdicts lie. Undefined at the desk and in a pod that stands alone. */
+  readonly runFolder: string | undefined;
+  readonly applicationName: string;
+  readonly agentVersion: string;
+  /** When the run has to be over; never, at the desk. */
+  readonly deadline: Deadline;
+  /** Aborts on SIGTERM and SIGINT, and when the deadline comes near; its reason is a HeadgateError. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}

@@ -1,0 +1,102 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import type { Comparison } from "../history/compare.ts";
+import type { Entry } from "../history/state.ts";
+import { samePrefix } from "../migrations/listing.ts";
+import { badFiles } from "../migrations/problem.ts";
+import type { MigrationFile } from "../migrations/types.ts";
+import { rules } from "../rules/index.ts";
+import type { Finding } from "../rules/rule.ts";
+import type { PlannedMigration } from "./state.ts";
+
+const UNTOUCHED = "nothing was changed";
+
+const short = (checksum: string | null): string => (checksum ?? "unknown").slice(0, 12);
+
+/** Refuses a state of things in which nothing may be applied. The first that holds is told, with all its names. */
+export function refuseBadState(comparison: Comparison, outOfOrder: "refuse" | "allow"): void {
+  const { changed, missing, ahead, unfinished, pending } = comparison;
+  const resumable = (entry: Entry) =>
+    entry.state === "running" && pending.some((file) => file.name === entry.name && file.checksum === entry.checksum);
+  const stuck = unfinished.filter((entry) => !resumable(entry));
+  if (stuck.length > 0) {
+    throw new HeadgateError("needs-attention", {
+      what: `${stuck.map((entry) => entry.name).join(", ")} stopped part-way in an earlier run`,
+      details: stuck.map((entry) => `${entry.name}: ${entry.state}, ${entry.step} statements done`),
+      stands: "nothing was changed by this run",
+      fix: "finish or undo it by hand, then set its row in headgate.history to applied, or delete the row; the report of the run that stopped prints the SQL",
+    });
+  }
+  if (changed.length > 0) {
+    throw new HeadgateError("migration-edited", {
+      what: `${changed.map(({ file }) => file.name).join(", ")}: changed after it was applied`,
+      details: changed.map(
+        ({ file, entry }) =>
+          `${file.name}: applied as ${short(entry.checksum)} on ${entry.appliedAt}, now ${short(file.checksum)}`,
+      ),
+      stands: UNTOUCHED,
+    });
+  }
+  if (missing.length > 0) {
+    throw new HeadgateError("migration-missing", {
+      what: `${missing.map((entry) => entry.name).join(", ")}: applied, and missing from the files`,
+      stands: UNTOUCHED,
+    });
+  }
+  if (ahead.length > 0) {
+    throw new HeadgateError("database-ahead", {
+      what: `the database is ahead by ${ahead.map((entry) => entry.name).join(", ")}`,
+      stands: UNTOUCHED,
+    });
+  }
+  if (outOfOrder === "refuse" && comparison.outOfOrder.length > 0) {
+    throw new HeadgateError("out-of-order", {
+      what: comparison.outOfOrder
+        .map(({ file, after }) => `${file.name} comes before ${after}, which is applied`)
+        .join("; "),
+      stands: UNTOUCHED,
+    });
+  }
+}
+
+/** Refuses two files with one number when one of them is still to be applied: their order would hang on chance. */
+export function refuseSamePrefix(
+  files: readonly MigrationFile[],
+  pending: readonly MigrationFile[],
+  dir: string,
+): void {
+  const open = new Set(pending.map((file) => file.name));
+  const groups = samePrefix(files).filter((group) => group.some((file) => open.has(file.name)));
+  if (groups.length === 0) return;
+  throw badFiles(
+    groups.map((group) => ({
+      file: group.map((file) => file.name).join(" and "),
+      text: "share a number, so nothing says which comes first: renumber the one that is not applied yet",
+    })),
+    dir,
+  );
+}
+
+const isRefused = (finding: Finding, planned: PlannedMigration): boolean => {
+  if (finding.risk !== "high") return false;
+  const rule = rules.find((one) => one.id === finding.rule);
+  const acknowledged = planned.migration.allowed.some((one) => one.rule === finding.rule);
+  return rule?.acknowledgeable === false || !acknowledged;
+};
+
+export function refuseUnsafe(planned: readonly PlannedMigration[]): void {
+  const refused = planned.flatMap((one) =>
+    one.findings
+      .flat()
+      .filter((finding) => isRefused(finding, one))
+      .map((finding) => ({ file: one.migration.up?.file ?? one.migration.name, finding })),
+  );
+  if (refused.length === 0) return;
+  throw new HeadgateError("unsafe-migration", {
+    what: `${refused.length === 1 ? "a finding" : `${refused.length} findings`} in ${[...new Set(refused.map(({ file }) => file))].join(", ")}`,
+    details: refused.flatMap(({ file, finding }) => [
+      `${file}${finding.line === undefined ? "" : `:${finding.line}`} ${finding.rule}: ${finding.danger}`,
+      `  instead: ${finding.instead}`,
+    ]),
+    stands: UNTOUCHED,
+  });
+}

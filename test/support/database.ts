@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { inject } from "vitest";
+
+export interface Database {
+  readonly name: string;
+  readonly url: string;
+  /** Rows of one statement, on a connection of its own. */
+  sql<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string): Promise<Row[]>;
+  /** A connection that stays open until the database is dropped. */
+  connect(): Promise<pg.Client>;
+  drop(): Promise<void>;
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A fresh database on the server of this run. */
+export async function createDatabase(adminUrl: string = inject("adminUrl")): Promise<Database> {
+  const name = `t_${randomBytes(6).toString("hex")}`;
+  await withClient(adminUrl, async (client) => await client.query(`CREATE DATABASE ${name}`));
+  const target = new URL(adminUrl);
+  target.pathname = `/${name}`;
+  const open: pg.Client[] = [];
+  return {
+    name,
+    url: target.href,
+    sql: async <Row extends pg.QueryResultRow>(text: string) =>
+      await withClient(target.href, async (client) => (await client.query<Row>(text)).rows),
+    connect: async () => {
+      const client = new pg.Client({ connectionString: target.href });
+      client.on("error", () => {});
+      await client.connect();
+      open.push(client);
+      return client;
+    },
+    drop: async () => {
+      await Promise.all(open.map(async (client) => await client.end().catch(() => undefined)));
+      await withClient(adminUrl, async (client) => await client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+    },
+  };
+}

