@@ -22,8 +22,8 @@ import { openWorkSession } from "./wait.ts";
 /** Lost connections that one run takes up again; a server that drops more than this has another problem. */
 const RECONNECTS = 5;
 
-/** Kept back from the Job's deadline: to cancel, to roll back, to report. */
-export const RESERVE_MS = 15_000;
+/** Kept back from the Job's deadline: to schedule the pod, to cancel, to roll back, to report. The chart checks its numbers against it. */
+export const RESERVE_MS = 30_000;
 
 const isIdle = ({ history, migrations }: Plan): boolean =>
   migrations.length === 0 &&

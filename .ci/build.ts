@@ -1,0 +1,26 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const outdir = join(root, "dist");
+
+// Bundled CommonJS (pg, pino, ajv) asks for Node's modules by `require`, which an ES module has to make itself.
+const banner = `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`;
+
+await rm(outdir, { recursive: true, force: true });
+await build({
+  entryPoints: [join(root, "agent", "main.ts")],
+  outdir,
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  format: "esm",
+  target: "node22",
+  banner: { js: banner },
+  legalComments: "linked",
+  chunkNames: "chunk-[hash]",
+  // WebAssembly beside its loader, and a loader of other people's TypeScript: both look for files next to themselves.
+  external: ["libpg-query", "jiti", "pg-native"],
+  logLevel: "warning",
+});

@@ -1,0 +1,39 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { valuesSchema } from "../agent/settings/schema/index.ts";
+import { chartReadme } from "./generate/chart-readme.ts";
+import { valuesYaml } from "./generate/values-yaml.ts";
+
+const root = join(import.meta.dirname, "..");
+
+/** What is generated from the settings' schema: the file, and how to write it. */
+const outputs: Readonly<Record<string, () => string>> = {
+  "chart/values.schema.json": () => `${JSON.stringify(valuesSchema, null, 2)}\n`,
+  "chart/values.yaml": valuesYaml,
+  "chart/README.md": () => chartReadme(readFileSync(join(root, ".ci/generate/chart-readme.md"), "utf8")),
+};
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const { values: flags } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+const drifted = Object.entries(outputs)
+  .map(([path, render]) => ({ path, file: join(root, path), text: render() }))
+  .filter(({ file, text }) => readIfThere(file) !== text);
+
+if (flags.check) {
+  for (const { path } of drifted) process.stderr.write(`${path} is not what agent/settings/schema says\n`);
+  if (drifted.length > 0) process.stderr.write("Run: node .ci/generate.ts\n");
+  process.exitCode = drifted.length > 0 ? 1 : 0;
+} else {
+  for (const { path, file, text } of drifted) {
+    writeFileSync(file, text);
+    process.stdout.write(`${path}\n`);
+  }
+}

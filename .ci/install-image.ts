@@ -1,0 +1,37 @@
+// Runs once, while the image is built, as root and without a shell.
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const UID = 65532;
+const launcher = "/usr/local/bin/headgate";
+
+// A script's first line takes no search path, and a base without a shell has no `env` either.
+writeFileSync(launcher, `#!${process.execPath}\nimport("/app/dist/main.js");\n`);
+chmodSync(launcher, 0o755);
+
+// A team's image copies its files here and `headgate compile` writes their manifest beside them, as this user.
+mkdirSync("/migrations", { recursive: true });
+chownSync("/migrations", UID, UID);
+
+// What a run will load is compiled now; at run time the root file system is read-only.
+const sample = mkdtempSync(join(tmpdir(), "headgate-"));
+writeFileSync(join(sample, "1_sample.sql"), "SELECT 1;\n");
+const warmUps = [
+  ["--help"],
+  ["explain", "4"],
+  ["compile", "--dir", sample],
+  ["wait"],
+  ["migrate", "--dir", sample],
+  ["smoke"],
+];
+for (const args of warmUps) {
+  const { status, stderr } = spawnSync(launcher, args, {
+    env: { ...process.env, DATABASE_URL: "postgresql://nobody@127.0.0.1:1/none" },
+    encoding: "utf8",
+  });
+  // Nothing listens there: 2 is the right answer of those that ask for a database.
+  if (status !== 0 && status !== 2) throw new Error(`headgate ${args.join(" ")} ended with ${status}:\n${stderr}`);
+}
+rmSync(sample, { recursive: true });

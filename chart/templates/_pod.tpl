@@ -1,0 +1,81 @@
+{{/* A pod's annotations as YAML; takes the root. The agent reads the first two through the volume `pod`. */}}
+{{- define "headgate.podAnnotations" -}}
+{{- $own := dict "headgate/settings" (include "headgate.settings" .) "headgate/release" (include "headgate.release" .) -}}
+{{- if .Values.mesh.optOut -}}
+{{- $_ := set $own "linkerd.io/inject" "disabled" -}}
+{{- end -}}
+{{- if .Values.autoscaler.optOut -}}
+{{- $_ := set $own "karpenter.sh/do-not-disrupt" "true" -}}
+{{- $_ := set $own "cluster-autoscaler.kubernetes.io/safe-to-evict" "false" -}}
+{{- end -}}
+{{- merge $own .Values.podAnnotations | toYaml -}}
+{{- end }}
+
+{{/* A pod's spec without its containers and volumes; takes {root, token}. */}}
+{{- define "headgate.podSpec" -}}
+{{- $values := .root.Values -}}
+restartPolicy: Never
+serviceAccountName: {{ include "headgate.serviceAccountName" .root | quote }}
+automountServiceAccountToken: {{ .token }}
+enableServiceLinks: false
+terminationGracePeriodSeconds: {{ int $values.terminationGracePeriodSeconds }}
+{{- with include "headgate.pullSecrets" .root | fromYamlArray }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with include "headgate.withoutNulls" $values.podSecurityContext | fromYaml }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- range $key, $value := pick $values "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints"
+  "priorityClassName" "runtimeClassName" "schedulerName" "hostAliases" "dnsConfig" }}
+{{- with $value }}
+{{ dict $key . | toYaml }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The pod's volumes; takes {root, job}. Secrets are optional: one that is missing becomes the agent's own sentence. */}}
+{{- define "headgate.volumes" -}}
+{{- $values := .root.Values -}}
+- name: pod
+  downwardAPI:
+    items:
+      {{- range $path, $field := dict
+        "settings.json" "metadata.annotations['headgate/settings']"
+        "release.json" "metadata.annotations['headgate/release']"
+        "name" "metadata.name"
+        "namespace" "metadata.namespace"
+        "job-uid" "metadata.labels['batch.kubernetes.io/controller-uid']"
+        "job-name" "metadata.labels['batch.kubernetes.io/job-name']" }}
+      - path: {{ $path }}
+        fieldRef:
+          fieldPath: {{ $field }}
+      {{- end }}
+{{- $tls := $values.database.tls }}
+{{- range $name, $secret := dict "secret" $values.database.existingSecret "ca" $tls.caSecret "client-cert" $tls.certSecret }}
+{{- if or $secret (eq $name "secret") }}
+- name: {{ $name }}
+  secret:
+    secretName: {{ $secret | quote }}
+    optional: true
+    defaultMode: 0440
+{{- end }}
+{{- end }}
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
+{{- if .job }}
+- name: run
+  emptyDir:
+    sizeLimit: 16Mi
+{{- if $values.migrations.inline }}
+- name: migrations
+  configMap:
+    name: {{ include "headgate.name" (dict "root" .root "suffix" "migrations") }}
+{{- end }}
+{{- end }}
+{{- with $values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

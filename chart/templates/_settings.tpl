@@ -1,0 +1,33 @@
+{{/* The agent's groups of the values, as JSON. The inline migrations travel in a ConfigMap: they are no setting. */}}
+{{- define "headgate.settings" -}}
+{{- $groups := pick .Values "database" "wait" "plan" "migrate" "smoke" "report" "history" -}}
+{{- merge (dict "migrations" (omit .Values.migrations "inline")) $groups | toJson -}}
+{{- end }}
+
+{{/* Who runs, as JSON: what the agent writes into its history and its report. */}}
+{{- define "headgate.release" -}}
+{{- dict
+  "name" .Release.Name
+  "namespace" .Release.Namespace
+  "revision" (int .Release.Revision)
+  "chart" (include "headgate.chart" .)
+  "image" (include "headgate.image" .)
+  "deadlineSeconds" (int .Values.job.activeDeadlineSeconds)
+  "graceSeconds" (int .Values.terminationGracePeriodSeconds)
+  | toJson -}}
+{{- end }}
+
+{{/* What a run depends on: the data of the ConfigMap -plan. */}}
+{{- define "headgate.plan" -}}
+image: {{ include "headgate.image" . | quote }}
+settings: {{ include "headgate.settings" . | sha256sum | quote }}
+migrations: {{ .Values.migrations.inline | toJson | sha256sum | quote }}
+{{- end }}
+
+{{/*
+One hash over the image, the settings and the inline migrations, e.g. for an annotation of the application's pods.
+A parent chart calls it with .Subcharts.headgate (or its alias).
+*/}}
+{{- define "headgate.planChecksum" -}}
+{{- include "headgate.plan" . | sha256sum -}}
+{{- end }}

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { HelmError, helmTemplate } from "../support/tools.ts";
+import { database, render } from "./rendered.ts";
+
+const tls = (settings: Record<string, string>) => ({ database: { ...database, tls: settings } });
+const inline = (files: Record<string, string>) => ({ migrations: { inline: files } });
+
+test.each([
+  ["no Secret", { database: { existingSecret: "" } }, "database.existingSecret is empty."],
+  ["the tag latest", { image: { tag: "latest" } }, 'image.tag is "latest": '],
+  ["a tag inside the repository", { image: { repository: "shop:1" } }, 'image.repository is "shop:1".'],
+  [
+    "a digest inside the repository",
+    { image: { repository: "shop@sha256:1" } },
+    'image.repository is "shop@sha256:1".',
+  ],
+  ["an empty repository", { image: { repository: "" } }, 'image.repository is "".'],
+  [
+    "a wait that fills the deadline",
+    { wait: { timeout: "196s" } },
+    "wait.timeout 196s and the reserve of 30s do not fit into job.activeDeadlineSeconds 225.",
+  ],
+  [
+    "a wait in hours",
+    { wait: { timeout: "1h" }, job: { activeDeadlineSeconds: 3600 } },
+    "wait.timeout 1h and the reserve of 30s do not fit into job.activeDeadlineSeconds 3600.",
+  ],
+  [
+    "a budget that leaves no time",
+    { migrate: { lockBudget: "150001ms" } },
+    "migrate.lockBudget 150001ms does not fit into job.activeDeadlineSeconds 225 less wait.timeout 45s",
+  ],
+  [
+    "a grace as long as the deadline",
+    { terminationGracePeriodSeconds: 225 },
+    "terminationGracePeriodSeconds 225 has to be less than job.activeDeadlineSeconds 225.",
+  ],
+  [
+    "a ladder that goes down",
+    { migrate: { lockTimeout: { first: "1m", largest: "59s" } } },
+    "migrate.lockTimeout.first 1m is longer than migrate.lockTimeout.largest 59s.",
+  ],
+  [
+    "events without an account",
+    { report: { events: true }, serviceAccount: { create: false } },
+    "report.events needs a service account of the Jobs' own",
+  ],
+  ["making the default account", { serviceAccount: { name: "default" } }, 'serviceAccount.name is "default"'],
+  ["a CA for no TLS", tls({ mode: "disable", caSecret: "ca" }), "database.tls.mode disable never looks at a CA."],
+  ["a CA for TLS by luck", tls({ mode: "allow", caSecret: "ca" }), "database.tls.mode allow never looks at a CA."],
+  ["a CA for TLS if offered", tls({ mode: "prefer", caSecret: "ca" }), "database.tls.mode prefer never looks at a CA."],
+  ["a client certificate for no TLS", tls({ mode: "disable", certSecret: "c" }), "disable never sends a certificate."],
+  ["a file without a number", inline({ "orders.sql": "" }), 'migrations.inline has the file "orders.sql".'],
+  ["a file that is not SQL", inline({ "1_orders.js": "" }), 'migrations.inline has the file "1_orders.js".'],
+  ["a file in a folder", inline({ "1/orders.sql": "" }), 'migrations.inline has the file "1/orders.sql".'],
+  ["too much SQL", inline({ "1_orders.sql": "-".repeat(900 * 1024) }), "migrations.inline holds 900 KiB"],
+  ["a hook made by hand", { commonAnnotations: { "helm.sh/hook": "pre-install" } }, "commonAnnotations has"],
+  ["another delete policy", { job: { annotations: { "helm.sh/hook-delete-policy": "" } } }, "job.annotations has"],
+  ["Argo CD's hook", { podAnnotations: { "argocd.argoproj.io/hook": "Sync" } }, "podAnnotations has"],
+  [
+    "a hook's weight on the account",
+    { serviceAccount: { annotations: { "helm.sh/hook-weight": "1" } } },
+    "serviceAccount.annotations has",
+  ],
+])("the chart refuses %s", async (_title, values, message) => {
+  const error = await render(values).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(HelmError);
+  expect(String(error)).toContain(message);
+  expect(String(error).match(/^ {2}- /gm), "only what was set wrong is named").toHaveLength(1);
+});
+
+test.each([
+  ["a wait that just fits", { wait: { timeout: "135s" } }],
+  ["a budget that just fits", { migrate: { lockBudget: "150s" } }],
+  ["a ladder of one rung", { migrate: { lockTimeout: { first: "5s" } } }],
+  ["a CA that is looked at", tls({ mode: "verify-ca", caSecret: "ca" })],
+  ["a CA beside the default mode", tls({ caSecret: "ca" })],
+  ["TLS without a CA of one's own", tls({ mode: "prefer" })],
+  ["both halves of a migration", inline({ "1_orders.up.sql": "", "1_orders.down.sql": "" })],
+  ["an account of somebody else's", { report: { events: true }, serviceAccount: { create: false, name: "mine" } }],
+  ["the namespace's own account", { serviceAccount: { create: false } }],
+  ["Argo CD's sync options", { commonAnnotations: { "argocd.argoproj.io/sync-options": "Replace=true" } }],
+])("the chart takes %s", async (_title, values) => {
+  await expect(render(values)).resolves.not.toHaveLength(0);
+});
+
+test("all problems come in one message", async () => {
+  const values = { image: { tag: "latest" }, terminationGracePeriodSeconds: 300, wait: { timeout: "10m" } };
+  const error = await helmTemplate({ values }).catch((reason: unknown) => reason);
+  expect(String(error).match(/^ {2}- \S+/gm)).toEqual([
+    "  - database.existingSecret",
+    "  - image.tag",
+    "  - wait.timeout",
+    "  - terminationGracePeriodSeconds",
+  ]);
+});
