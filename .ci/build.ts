@@ -1,12 +1,15 @@
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
-const outdir = join(root, "dist");
+const outdir = process.env.HEADGATE_BUILD_DIR ?? join(root, "dist");
 
 // Bundled CommonJS (pg, pino, ajv) asks for Node's modules by `require`, which an ES module has to make itself.
 const banner = `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`;
+
+// WebAssembly beside its loader, and a loader of other people's TypeScript: both look for files next to themselves.
+const beside = ["libpg-query", "jiti"];
 
 await rm(outdir, { recursive: true, force: true });
 await build({
@@ -20,7 +23,9 @@ await build({
   banner: { js: banner },
   legalComments: "linked",
   chunkNames: "chunk-[hash]",
-  // WebAssembly beside its loader, and a loader of other people's TypeScript: both look for files next to themselves.
-  external: ["libpg-query", "jiti", "pg-native"],
+  external: [...beside, "pg-native"],
   logLevel: "warning",
 });
+for (const name of beside) {
+  await cp(join(root, "node_modules", name), join(outdir, "node_modules", name), { recursive: true });
+}
