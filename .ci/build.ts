@@ -9,7 +9,7 @@ const outdir = process.env.HEADGATE_BUILD_DIR ?? join(root, "dist");
 const banner = `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`;
 
 // WebAssembly beside its loader, and a loader of other people's TypeScript: both look for files next to themselves.
-const beside = ["libpg-query", "jiti"];
+const beside = ["libpg-query", "@pgsql/types", "jiti"];
 
 await rm(outdir, { recursive: true, force: true });
 await build({

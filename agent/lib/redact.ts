@@ -24,7 +24,7 @@ export function createRedactor(): Redactor {
     clean(text) {
       let result = text;
       for (const secret of known) result = result.replaceAll(secret, MASK);
-      return result.replace(/(\bpostgres(?:ql)?:\/\/[^\s:@/]*:)[^\s@]+@/g, `$1${MASK}@`);
+      return result.replace(/(\bpostgres(?:ql)?:\/\/[^\s:@/]*:)(?!PASSWORD@)[^\s@]+@/g, `$1${MASK}@`);
     },
   };
 }

@@ -169,7 +169,7 @@ async function missingKeys(missing: readonly string[], database: Database, folde
     throw error;
   });
   const there = entries.filter((entry) => !entry.startsWith("."));
-  const secret = `Secret "${database.existingSecret}"`;
+  const secret = `Secret ${database.existingSecret}`;
   if (there.length === 0) {
     return new HeadgateError("no-connection", {
       what: `${secret} does not exist in the release's namespace, or is empty`,

@@ -18,9 +18,10 @@ export async function loadDeskSettings(valuesFile: string | undefined): Promise<
 }
 
 async function parseYaml(text: string, file: string): Promise<unknown> {
-  const { parse } = await import("yaml");
+  // By its default export, the only one that a bundler leaves to a CommonJS module that is loaded late.
+  const { default: yaml } = await import("yaml");
   try {
-    return parse(text);
+    return yaml.parse(text);
   } catch (error) {
     throw new HeadgateError("bad-settings", {
       what: `${file} is not YAML`,

@@ -38,8 +38,9 @@ function overlay(base: Readonly<Record<string, unknown>>, over: Readonly<Record<
 }
 
 async function schemaProblems(values: unknown): Promise<string[]> {
-  const [{ Ajv }, { explainProblem }] = await Promise.all([import("ajv"), import("./explain-problems.ts")]);
-  const validate = new Ajv({ allErrors: true, strict: false, verbose: true }).compile(valuesSchema);
+  // By its default export: a bundler gives a CommonJS module that is loaded late no other.
+  const [{ default: ajv }, { explainProblem }] = await Promise.all([import("ajv"), import("./explain-problems.ts")]);
+  const validate = new ajv.Ajv({ allErrors: true, strict: false, verbose: true }).compile(valuesSchema);
   return validate(values) ? [] : (validate.errors ?? []).map(explainProblem);
 }
 
