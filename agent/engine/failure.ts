@@ -109,6 +109,7 @@ export function migrationFailure(work: FailedWork): HeadgateError {
   const { where, details } = sqlDetails(work);
   return new HeadgateError("migration-failed", {
     what: `${where}: ${messageOf(error)}${sqlstateOf(error) === undefined ? "" : ` (SQLSTATE ${sqlstateOf(error)})`}`,
+    stands: migration.transaction ? `${migration.name} was rolled back whole` : `nothing of ${migration.name} was done`,
     details:
       step === "record"
         ? ["raised at the end of the transaction, when deferred constraints are checked", ...details]

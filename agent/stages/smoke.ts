@@ -97,6 +97,11 @@ async function meet(session: Session, { sql, judge, what }: Expectation): Promis
   }
 }
 
+function standing({ command, runFolder }: Context): string {
+  if (command === "migrate") return "the migrations of this run are committed and stay";
+  return runFolder === undefined ? "nothing was changed" : "what the container migrate has committed stays";
+}
+
 export const smoke: Stage = {
   name: "smoke",
   changes: "nothing",
@@ -111,8 +116,7 @@ export const smoke: Stage = {
       throw new HeadgateError("smoke-failed", {
         what: `${unmet.length} of ${expectations.length} expectations are not met`,
         details: unmet,
-        stands:
-          context.command === "migrate" ? "the migrations of this run are committed and stay" : "nothing was changed",
+        stands: standing(context),
       });
     }
     return { summary: expectations.length === 0 ? "no expectations" : `${expectations.length} expectations met` };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -95,58 +95,73 @@ export interface ServerOptions {
   readonly password?: string;
 }
 
-/** A PostgreSQL of its own on a free port of the loopback, as root or not. */
-export async function startServer({ settings = [], password }: ServerOptions = {}): Promise<Server> {
+/** Where a server lives: its files, and the account and binaries that it runs with. */
+interface Home {
+  readonly path: string;
+  readonly data: string;
+  readonly account: Account | undefined;
+  readonly bin: Binaries;
+}
+
+async function makeHome(): Promise<Home> {
   const account = accountForServer();
-  const home = mkdtempSync(join(tmpdir(), "headgate-pg-"));
-  const data = join(home, "data");
+  const path = mkdtempSync(join(tmpdir(), "headgate-pg-"));
+  const data = join(path, "data");
   mkdirSync(data, { mode: 0o700 });
   const found = await binaries();
-  const bin =
-    account === undefined || process.env.HEADGATE_TEST_POSTGRES_BIN !== undefined ? found : readableCopy(found, home);
-  if (account !== undefined) for (const path of [home, data]) chownSync(path, account.uid, account.gid);
-  const secret = join(home, "password");
-  if (password !== undefined) writeFileSync(secret, password);
+  const isOurs = account !== undefined && process.env.HEADGATE_TEST_POSTGRES_BIN === undefined;
+  if (account !== undefined) for (const one of [path, data]) chownSync(one, account.uid, account.gid);
+  return { path, data, account, bin: isOurs ? readableCopy(found, path) : found };
+}
+
+/** Gives the port that the server will listen on. */
+async function initialize(home: Home, { settings = [], password }: ServerOptions): Promise<number> {
+  const { path, data, account, bin } = home;
+  const secret = join(path, "password");
   const auth = password === undefined ? ["--auth=trust"] : ["--auth=scram-sha-256", `--pwfile=${secret}`];
-  if (account !== undefined && existsSync(secret)) chownSync(secret, account.uid, account.gid);
+  if (password !== undefined) {
+    writeFileSync(secret, password);
+    if (account !== undefined) chownSync(secret, account.uid, account.gid);
+  }
   await run(bin.initdb, ["-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C", "--no-sync", ...auth], account);
   const port = await freePort();
-  const conf = [
-    "listen_addresses = '127.0.0.1'",
-    `port = ${port}`,
-    `unix_socket_directories = '${home}'`,
-    "max_connections = 100",
-    ...settings,
-  ];
-  writeFileSync(join(data, "postgresql.auto.conf"), `${conf.join("\n")}\n`);
-  const login = password === undefined ? "postgres" : `postgres:${encodeURIComponent(password)}`;
-  const url = (database = "postgres") => `postgresql://${login}@127.0.0.1:${port}/${database}`;
-  let child: ChildProcess | undefined;
+  const own = ["listen_addresses = '127.0.0.1'", `port = ${port}`, `unix_socket_directories = '${path}'`];
+  writeFileSync(join(data, "postgresql.auto.conf"), `${[...own, ...settings].join("\n")}\n`);
+  return port;
+}
 
-  const start = async () => {
-    child = spawn(bin.postgres, ["-D", data], {
-      stdio: ["ignore", "ignore", process.env.HEADGATE_TEST_VERBOSE ? "inherit" : "ignore"],
-      ...account,
-      cwd: "/",
-    });
-    await answers(url());
+async function end(child: ChildProcess | undefined, how: "fast" | "immediate"): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
+  await ended;
+}
+
+/** A PostgreSQL of its own on a free port of the loopback, as root or not. Rejects after having put all away again. */
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const home = await makeHome();
+  let child: ChildProcess | undefined;
+  const remove = async () => {
+    await end(child, "immediate");
+    rmSync(home.path, { recursive: true, force: true });
   };
-  const stop = async (how: "fast" | "immediate" = "fast") => {
-    if (child === undefined || child.exitCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(how === "fast" ? "SIGINT" : "SIGQUIT");
-    await ended;
-  };
-  await start();
-  return {
-    host: "127.0.0.1",
-    port,
-    url,
-    start,
-    stop,
-    remove: async () => {
-      await stop("immediate");
-      rmSync(home, { recursive: true, force: true });
-    },
-  };
+  try {
+    const port = await initialize(home, options);
+    const login = options.password === undefined ? "postgres" : `postgres:${encodeURIComponent(options.password)}`;
+    const url = (database = "postgres") => `postgresql://${login}@127.0.0.1:${port}/${database}`;
+    const start = async () => {
+      const output = process.env.HEADGATE_TEST_VERBOSE ? "inherit" : "ignore";
+      child = spawn(home.bin.postgres, ["-D", home.data], {
+        stdio: ["ignore", "ignore", output],
+        ...home.account,
+        cwd: "/",
+      });
+      await answers(url());
+    };
+    await start();
+    return { host: "127.0.0.1", port, url, start, stop: async (how = "fast") => await end(child, how), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }

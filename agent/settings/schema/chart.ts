@@ -145,7 +145,7 @@ export const chartOnly = {
   },
   resources: {
     ...freeObject("Resources of each of the agent's containers, and of native sidecars that bring none."),
-    default: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+    default: { requests: { cpu: "50m", memory: "96Mi" }, limits: { memory: "256Mi" } },
   },
   nodeSelector: stringMap("Labels that a node has to have to run the pods."),
   tolerations: {

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import type { HelmOptions } from "./harness/helm.ts";
+import { buildAgentImage } from "./harness/images.ts";
+import type { TestNamespace } from "./harness/namespace.ts";
+import { eventually } from "./harness/wait.ts";
+
+export const chart = join(import.meta.dirname, "../../chart");
+
+export type Values = Readonly<Record<string, unknown>>;
+
+const KEYS = {
+  url: "url",
+  host: "host",
+  port: "port",
+  database: "database",
+  username: "username",
+  password: "password",
+};
+
+/** An image reference in the chart's terms: repository and tag. */
+export function imageValues(reference: string): Values {
+  const at = reference.lastIndexOf(":");
+  return { repository: reference.slice(0, at), tag: reference.slice(at + 1), pullPolicy: "IfNotPresent" };
+}
+
+/** Headgate's values for the namespace's own database, reached by TLS with the server verified. */
+export function databaseValues(ns: TestNamespace, more: Values = {}): Values {
+  const tls = ns.caSecret === undefined ? { mode: "disable" } : { caSecret: ns.caSecret };
+  return { existingSecret: ns.databaseSecret, keys: KEYS, tls, ...more };
+}
+
+/** Values with the agent's own image and migrations inside the values: no image has to be built for them. */
+export async function inlineValues(ns: TestNamespace, inline: Readonly<Record<string, string>>): Promise<Values> {
+  return { database: databaseValues(ns), image: imageValues(await buildAgentImage()), migrations: { inline } };
+}
+
+/** helm's exit code and everything it printed, hook logs included; a failure is a result. */
+export async function helm(
+  ns: TestNamespace,
+  args: readonly string[],
+  options: Omit<HelmOptions, "mayFail"> = {},
+): Promise<{ code: number; output: string }> {
+  const { code, stdout, stderr } = await ns.helm(args, { ...options, mayFail: true });
+  return { code, output: `${stdout}\n${stderr}` };
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly status: {
+    readonly containerStatuses?: readonly {
+      readonly name: string;
+      readonly state: {
+        readonly terminated?: { readonly exitCode: number; readonly reason: string; readonly message?: string };
+      };
+    }[];
+  };
+}
+
+export const podsOf = async (ns: TestNamespace, job: string): Promise<Pod[]> =>
+  await ns.list<Pod>("pods", `batch.kubernetes.io/job-name=${job}`);
+
+export const ended = (pod: Pod | undefined, container: string) =>
+  pod?.status.containerStatuses?.find((one) => one.name === container)?.state.terminated;
+
+/** Waits until a query gives a row. */
+export const untilRow = async (ns: TestNamespace, sql: string): Promise<unknown> =>
+  await eventually(`a row of: ${sql}`, async () => (await ns.sql(sql))[0], { timeoutMs: 60_000 });
