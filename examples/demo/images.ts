@@ -1,0 +1,48 @@
+import { cpSync, mkdirSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { AGENT, headgate } from "../../test/support/headgate.ts";
+import type { Image } from "../../test/support/pod/types.ts";
+
+export const SHOP = join(import.meta.dirname, "../shop");
+const REPOSITORY = "shop-migrations";
+
+interface Contents {
+  /** How many of the shop's migrations. */
+  readonly migrations: number;
+  readonly broken?: boolean;
+}
+
+/** What each tag's `COPY migrations /migrations` would have copied. */
+const TAGS: Readonly<Record<string, Contents>> = {
+  "1.0.0": { migrations: 5 },
+  "1.1.0": { migrations: 8 },
+  "1.2.0": { migrations: 8, broken: true },
+  "1.2.1": { migrations: 8 },
+};
+
+async function copyMigrations(folder: string, { migrations, broken = false }: Contents): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const names = (await readdir(join(SHOP, "migrations"))).toSorted().slice(0, migrations);
+  for (const name of names) cpSync(join(SHOP, "migrations", name), join(folder, name));
+  if (broken) cpSync(join(SHOP, "broken"), folder, { recursive: true });
+}
+
+async function buildImage(folder: string, contents: Contents, env: Readonly<Record<string, string>>): Promise<Image> {
+  await copyMigrations(folder, contents);
+  const { code, stderr } = await headgate(["compile", "--dir", folder], env);
+  if (code !== 0) throw new Error(`headgate compile ended with ${code}:\n${stderr}`);
+  return { entrypoint: [process.execPath, AGENT], files: { "/migrations": folder }, env };
+}
+
+/** The shop's images, by reference: the agent, and a folder of migrations compiled as a Dockerfile's RUN would. */
+export async function buildImages(home: string): Promise<Record<string, Image>> {
+  // Headgate's image comes with its compile cache filled.
+  const env = { NODE_COMPILE_CACHE: join(home, "compile-cache") };
+  const images: Record<string, Image> = {};
+  // One after another: the first fills the cache for the others.
+  for (const [tag, contents] of Object.entries(TAGS)) {
+    images[`${REPOSITORY}:${tag}`] = await buildImage(join(home, "images", tag), contents, env);
+  }
+  return images;
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { runJob } from "../../test/support/pod/run-job.ts";
+import { runPod } from "../../test/support/pod/run-pod.ts";
+import type { ContainerResult, Image, JobReason, PodResult, Surroundings } from "../../test/support/pod/types.ts";
+import { helmTemplate, hooks, type Manifest } from "../../test/support/tools.ts";
+import { SHOP } from "./images.ts";
+import { grouped, paint, print, printCommand, printLog, printVerdict, seconds } from "./screen.ts";
+import type { Shop } from "./shop.ts";
+import { commandOf, type Finding, type Step } from "./steps.ts";
+import { type TrafficReport, withTraffic } from "./traffic.ts";
+
+export interface Demo {
+  readonly shop: Shop;
+  readonly images: Readonly<Record<string, Image>>;
+  readonly signal: AbortSignal;
+}
+
+interface Outcome {
+  readonly reason: JobReason;
+  readonly message: string;
+  readonly tries: readonly PodResult[];
+}
+
+const EVENTS = { install: "pre-install", upgrade: "pre-upgrade", test: "test" } as const;
+
+/** The Job or Pod that Helm would create for this step, out of the real rendering. */
+async function render({ verb, set }: Step): Promise<{ workload: Manifest; manifests: readonly Manifest[] }> {
+  const valuesFiles = [join(SHOP, "values.yaml")];
+  const manifests = await helmTemplate({ namespace: "shop", valuesFiles, set, isUpgrade: verb !== "install" });
+  const workload = hooks(manifests, EVENTS[verb]).find(({ kind }) => kind === "Job" || kind === "Pod");
+  if (workload === undefined) throw new Error(`the chart renders no Job or Pod for ${EVENTS[verb]}`);
+  return { workload, manifests };
+}
+
+async function runWorkload(workload: Manifest, around: Surroundings): Promise<Outcome> {
+  if (workload.kind === "Job") return await runJob(workload, around);
+  const pod = await runPod(workload, around);
+  const well = pod.phase === "Succeeded";
+  return { reason: well ? "Completed" : "BackoffLimitExceeded", message: `the Pod ${pod.phase}`, tries: [pod] };
+}
+
+const isDecisive = ({ role, exitCode }: ContainerResult): boolean => role !== "sidecar" && exitCode !== 0;
+
+/** The exit code that decided, and the time it took. */
+function verdict(step: Step, { reason, message, tries }: Outcome, started: number): Finding {
+  const code = tries.at(-1)?.containers.find(isDecisive)?.exitCode ?? 0;
+  const ok = code === step.exitCode && reason === step.reason;
+  const pods = tries.length === 1 ? "one try" : `${tries.length} tries`;
+  const end = reason === "Completed" ? "" : `\n     ${paint("dim", `${reason}: ${message}`)}`;
+  return {
+    ok,
+    text: `expected exit code ${step.exitCode}, got ${code} ${paint("dim", `(${pods}, ${seconds(started)})`)}${end}`,
+  };
+}
+
+function trafficFinding({ writes, longestMs, errors }: TrafficReport): Finding {
+  const failed = `${errors.length} errors${errors.length === 0 ? "" : `, the first: ${errors[0]}`}`;
+  return {
+    ok: errors.length === 0 && writes > 0,
+    text: `customers meanwhile: ${grouped(writes)} writes, the longest took ${Math.ceil(longestMs)} ms, ${failed}`,
+  };
+}
+
+async function runUnderTraffic(step: Step, shop: Shop, run: () => Promise<Outcome>) {
+  if (!step.traffic) return { outcome: await run(), findings: [] };
+  const { result, traffic } = await withTraffic(shop, run);
+  return { outcome: result, findings: [trafficFinding(traffic)] };
+}
+
+/** Renders, runs and judges one step; true when everything was as expected. */
+export async function runStep(step: Step, title: string, { shop, images, signal }: Demo): Promise<boolean> {
+  print(`\n${paint("bold", title)}`);
+  printCommand(commandOf(step));
+  const started = performance.now();
+  const { workload, manifests } = await render(step);
+  const around = { images, manifests, signal, secrets: { "shop-database": { uri: shop.url } } };
+  const { outcome, findings } = await runUnderTraffic(step, shop, () => runWorkload(workload, around));
+  signal.throwIfAborted();
+  for (const { name, log } of outcome.tries.flatMap((pod) => pod.containers)) printLog(name, log);
+  const all = [verdict(step, outcome, started), ...findings, ...((await step.after?.(shop)) ?? [])];
+  for (const { ok, text } of all) printVerdict(ok, text);
+  print(`   ${paint("dim", `» ${step.point}`)}`);
+  return all.every(({ ok }) => ok);
+}
