@@ -1,63 +1,105 @@
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import type { Check, CheckContext } from "./check.ts";
 
-const sqlOf = ({ names }: CheckContext): string => {
-  const schema = quoteLiteral(names.schemaName);
-  const mirror = quoteLiteral(names.pgmigrationsName.schema);
-  const privilege = (name: string, right: string) =>
-    `(SELECT has_schema_privilege(n.oid, '${right}') FROM pg_namespace n WHERE n.nspname = ${name})`;
-  return `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
- ${privilege(schema, "USAGE")} AS own, ${privilege(mirror, "CREATE")} AS mirror,
- to_regclass(${quoteLiteral(names.pgmigrations)}) IS NOT NULL AS mirror_table,
- current_schema() AS current, (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = current_schema()) AS create_here`;
-};
+interface Missing {
+  readonly what: string;
+  readonly grant: string;
+}
+
+/** Rights on a table that is there; a table that is not there is NULL and will be made. */
+const tableRights = (table: string, rights: readonly string[]): string =>
+  `(SELECT bool_and(has_table_privilege(c.oid, p)) FROM pg_class c, unnest(ARRAY[${rights.map(quoteLiteral).join(", ")}]) AS p
+  WHERE c.oid = to_regclass(${quoteLiteral(table)}))`;
+
+const HISTORY_RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
+const RUN_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
+const MIRROR_RIGHTS = ["SELECT", "INSERT", "DELETE"] as const;
+
+const schemaRight = (name: string, right: string): string =>
+  `(SELECT has_schema_privilege(n.oid, '${right}') FROM pg_namespace n WHERE n.nspname = ${quoteLiteral(name)})`;
+
+const sqlOf = ({
+  names,
+}: CheckContext): string => `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
+ ${schemaRight(names.schemaName, "USAGE")} AS own,
+ ${tableRights(names.history, HISTORY_RIGHTS)} AS history, ${tableRights(names.run, RUN_RIGHTS)} AS run,
+ ${tableRights(names.meta, ["SELECT"])} AS meta,
+ ${schemaRight(names.pgmigrationsName.schema, "CREATE")} AS mirror_schema,
+ to_regclass(${quoteLiteral(names.pgmigrations)}) IS NOT NULL AS mirror_there,
+ ${tableRights(names.pgmigrations, MIRROR_RIGHTS)} AS mirror,
+ current_schema() AS current,
+ (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = current_schema()) AS create_here`;
+
+type Row = Readonly<Record<string, unknown>>;
+
+function onOwnSchema({ session, names }: CheckContext, row: Row): Missing[] {
+  const role = quoteIdentifier(session.facts.role);
+  if (row.own === null) {
+    if (row.database === true) return [];
+    const grant = `GRANT CREATE ON DATABASE ${quoteIdentifier(session.facts.database)} TO ${role}`;
+    return [{ what: `CREATE on the database, for the schema ${names.schema}`, grant }];
+  }
+  const table = (holds: unknown, name: string, rights: readonly string[]): Missing[] =>
+    holds === false
+      ? [{ what: `${rights.join(", ")} on ${name}`, grant: `GRANT ${rights.join(", ")} ON ${name} TO ${role}` }]
+      : [];
+  return [
+    ...(row.own === true
+      ? []
+      : [{ what: `USAGE on the schema ${names.schema}`, grant: `GRANT USAGE ON SCHEMA ${names.schema} TO ${role}` }]),
+    ...table(row.history, names.history, HISTORY_RIGHTS),
+    ...table(row.run, names.run, RUN_RIGHTS),
+    ...table(row.meta, names.meta, ["SELECT"]),
+  ];
+}
+
+function onMirror({ session, names }: CheckContext, row: Row): Missing[] {
+  const role = quoteIdentifier(session.facts.role);
+  const schema = quoteIdentifier(names.pgmigrationsName.schema);
+  if (row.mirror_there !== true) {
+    if (row.mirror_schema === null) return [];
+    const what = `CREATE on the schema ${schema}, for ${names.pgmigrations}`;
+    return row.mirror_schema === true ? [] : [{ what, grant: `GRANT CREATE ON SCHEMA ${schema} TO ${role}` }];
+  }
+  if (row.mirror !== false) return [];
+  const rights = MIRROR_RIGHTS.join(", ");
+  const sequence = `${schema}.${quoteIdentifier(`${names.pgmigrationsName.table}_id_seq`)}`;
+  return [
+    {
+      what: `${rights} on ${names.pgmigrations}`,
+      grant: `GRANT ${rights} ON ${names.pgmigrations} TO ${role}; GRANT USAGE ON SEQUENCE ${sequence} TO ${role}`,
+    },
+  ];
+}
+
+function whereMigrationsCreate({ session, settings }: CheckContext, row: Row): Missing[] {
+  if (row.create_here === true) return [];
+  const role = quoteIdentifier(session.facts.role);
+  const [wanted] = settings.database.searchPath;
+  if (row.current === null || (wanted !== undefined && row.current !== wanted)) {
+    const schema = quoteIdentifier(wanted ?? "public");
+    return [
+      {
+        what: `a schema ${schema} to create objects in: there is none`,
+        grant: `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`,
+      },
+    ];
+  }
+  const schema = quoteIdentifier(String(row.current));
+  const what = `CREATE on the schema ${schema}, where migrations create objects`;
+  return [{ what, grant: `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}` }];
+}
 
 /** Enough to keep the history, and to create objects where migrations will. */
 export const privileges: Check = {
   name: "privileges",
   async run(context) {
-    const { session, names } = context;
-    const [row = {}] = await session.query(sqlOf(context));
-    const role = quoteIdentifier(session.facts.role);
-    const database = quoteIdentifier(session.facts.database);
-    const missing: string[] = [];
-    const grants: string[] = [];
-    const need = (holds: boolean, what: string, grant: string) => {
-      if (holds) return;
-      missing.push(what);
-      grants.push(grant);
-    };
-    if (row.own === null) {
-      need(
-        row.database === true,
-        `CREATE on the database, for the schema ${names.schema}`,
-        `GRANT CREATE ON DATABASE ${database} TO ${role}`,
-      );
-    } else
-      need(
-        row.own === true,
-        `USAGE on the schema ${names.schema}`,
-        `GRANT USAGE, CREATE ON SCHEMA ${names.schema} TO ${role}`,
-      );
-    if (row.mirror_table !== true) {
-      const mirrorSchema = quoteIdentifier(names.pgmigrationsName.schema);
-      need(
-        row.mirror === true,
-        `CREATE on the schema ${mirrorSchema}, for ${names.pgmigrations}`,
-        `GRANT CREATE ON SCHEMA ${mirrorSchema} TO ${role}`,
-      );
-    }
-    const here = quoteIdentifier(String(row.current ?? "public"));
-    need(
-      row.create_here === true,
-      `CREATE on the schema ${here}, where migrations create objects`,
-      `GRANT USAGE, CREATE ON SCHEMA ${here} TO ${role}`,
-    );
+    const [row = {}] = await context.session.query(sqlOf(context));
+    const missing = [...onOwnSchema(context, row), ...onMirror(context, row), ...whereMigrationsCreate(context, row)];
     if (missing.length === 0) return undefined;
-    const unique = [...new Set(grants)];
     return {
-      what: `the role ${role} lacks ${missing.join("; ")}`,
-      fix: `as the owner: ${unique.join("; ")}`,
+      what: `the role ${quoteIdentifier(context.session.facts.role)} lacks ${missing.map(({ what }) => what).join("; ")}`,
+      fix: `as the owner: ${[...new Set(missing.map(({ grant }) => grant))].join("; ")}`,
     };
   },
 };

@@ -15,7 +15,7 @@ const isDynamic = (item: WorkItem): boolean => item.migration.up === undefined;
 /** May be sent before the one ahead of it has answered. Behind a pooler nothing may. */
 const isPipelined = (item: WorkItem, executor: Executor): boolean =>
   executor.session.facts.direct &&
-  item.resumeAt === undefined &&
+  item.resume === undefined &&
   item.migration.transaction &&
   !item.leavesState &&
   !isDynamic(item);
@@ -35,7 +35,9 @@ async function fly(executor: Executor, item: WorkItem, flight: Flight): Promise<
     ? await launchDynamic(session, plan, { ...flight, build: (live) => buildDynamic(item.migration, live) })
     : await launch(session, plan, flight);
   // The server leaves a failed transaction open until it is told.
-  if (!outcome.ok && !isConnectionLoss(outcome.error)) await session.query("ROLLBACK");
+  if (outcome.ok) return outcome;
+  await executor.interrupted();
+  if (!isConnectionLoss(outcome.error)) await session.query("ROLLBACK");
   return outcome;
 }
 
@@ -99,6 +101,7 @@ async function applyPipelined(
     if (outcome === undefined) break;
     if (!outcome.ok) {
       await flights.landed();
+      await executor.interrupted();
       if (!isConnectionLoss(outcome.error)) await executor.session.query("ROLLBACK");
       return { done, failed: outcome };
     }
@@ -126,7 +129,7 @@ async function applyBatch(
 
 async function applySingle(executor: Executor, item: WorkItem, previous: string | undefined): Promise<void> {
   const began = elapsed();
-  if (item.resumeAt !== undefined) await resumeWithoutTransaction(executor, item, item.resumeAt);
+  if (item.resume !== undefined) await resumeWithoutTransaction(executor, item, item.resume);
   else if (item.migration.transaction) await applyAlone(executor, item, { previous, tried: false });
   else await applyWithoutTransaction(executor, item);
   executor.onApplied({ name: item.migration.name, durationMs: elapsed() - began });

@@ -87,7 +87,8 @@ function guardRefusal(work: FailedWork): HeadgateError | undefined {
   if (isState(error, GUARD.transactionEnded)) {
     return new HeadgateError("needs-attention", {
       what: `${migration.name} ended its own transaction, so part of it is committed`,
-      fix: "take BEGIN, COMMIT and ROLLBACK out of the file, or declare -- headgate: no-transaction",
+      stands: `what stands before that COMMIT in ${migration.name} is committed; what follows it may be too`,
+      fix: "finish it by hand or undo what is committed, then take BEGIN, COMMIT and ROLLBACK out of the file, or declare -- headgate: no-transaction",
       cause: error,
     });
   }
@@ -111,7 +112,7 @@ export function migrationFailure(work: FailedWork): HeadgateError {
     what: `${where}: ${messageOf(error)}${sqlstateOf(error) === undefined ? "" : ` (SQLSTATE ${sqlstateOf(error)})`}`,
     stands: migration.transaction ? `${migration.name} was rolled back whole` : `nothing of ${migration.name} was done`,
     details:
-      step === "record"
+      step === "record" && !isState(error, GUARD.settingsReset)
         ? ["raised at the end of the transaction, when deferred constraints are checked", ...details]
         : details,
     cause: error,

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { recordApplied } from "../history/record.ts";
-import type { Names } from "../history/schema.ts";
+import { LOCK_CLASS, type Names } from "../history/schema.ts";
 import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
@@ -31,9 +31,13 @@ export type FlightOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly step: FlightStep; readonly error: unknown };
 
+/** Marks the transaction of one flight; fits both a setting and half an advisory lock. */
+const newToken = (): string => String(randomInt(1, 2 ** 31));
+
 function beginSql(plan: FlightPlan, flight: Flight, token: string): string {
   const previous = quoteLiteral(flight.previous ?? null);
   return `BEGIN; SET LOCAL lock_timeout = ${Math.round(flight.lockTimeoutMs)}; SET LOCAL headgate.flight = '${token}';
+SELECT pg_advisory_xact_lock(${LOCK_CLASS.flight}, ${token});
 SELECT ${plan.names.guard}(${plan.lockKey}, ${quoteLiteral(plan.target)}, ${previous}, ${plan.deadline})`;
 }
 
@@ -62,7 +66,7 @@ async function outcomeOf(steps: Readonly<Record<FlightStep, Promise<unknown>>>):
  * everything sent behind it fails too, until ROLLBACK.
  */
 export function launch(session: Session, plan: FlightPlan, flight: Flight): Promise<FlightOutcome> {
-  const token = randomUUID();
+  const token = newToken();
   const upSql = flight.migration.up?.sql ?? "";
   return outcomeOf({
     begin: session.query(beginSql(plan, flight, token)),
@@ -77,7 +81,7 @@ export async function launchDynamic(
   plan: FlightPlan,
   flight: Flight & { readonly build: (live: Client) => Promise<string> },
 ): Promise<FlightOutcome> {
-  const token = randomUUID();
+  const token = newToken();
   let step: FlightStep = "begin";
   try {
     await session.query(beginSql(plan, flight, token));

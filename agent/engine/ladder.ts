@@ -1,6 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { elapsed, jitter, sleep } from "../lib/clock.ts";
-import { formatDuration } from "../lib/duration.ts";
+import { formatDuration, LONGEST_TIMEOUT_MS } from "../lib/duration.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import { type BlockerWatch, watchBlockers } from "./blockers.ts";
 import type { FlightOutcome } from "./flight.ts";
@@ -10,9 +10,9 @@ import type { Executor, Ladder } from "./work.ts";
 export const isLockTrouble = (error: unknown): boolean =>
   isState(error, SQLSTATE.lockNotAvailable, SQLSTATE.deadlockDetected);
 
-/** lock_timeout of try number `attempt`, from 0: doubling from the first rung to the largest. */
+/** lock_timeout of try number `attempt`, from 0: doubling from the first rung to the largest. Never 0, which is no limit. */
 export const rung = (ladder: Ladder, attempt: number): number =>
-  Math.min(ladder.largestMs, ladder.firstMs * 2 ** attempt);
+  Math.max(1, Math.min(ladder.largestMs, ladder.firstMs * 2 ** attempt, LONGEST_TIMEOUT_MS));
 
 const pauseAfter = (attempt: number): number => Math.min(2_000, 50 * 2 ** attempt);
 

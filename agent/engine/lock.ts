@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { NODE_PG_MIGRATE_LOCK as NODE_PG_MIGRATE } from "../history/schema.ts";
 import { elapsed, jitter, sleep } from "../lib/clock.ts";
 import { formatDuration } from "../lib/duration.ts";
 import type { Log } from "../lib/log.ts";
 import type { Client, Row } from "../postgres/client.ts";
 import type { Settings } from "../settings/settings.ts";
-
-/** node-pg-migrate's own lock id. Held shared: it keeps that CLI out, and lets other targets of Headgate in. */
-const NODE_PG_MIGRATE = 7241865325823964n;
 
 /** The exclusive lock of one target, a signed 64-bit number. Advisory locks are per database. */
 export function targetKey({ history }: Pick<Settings, "history">): bigint {

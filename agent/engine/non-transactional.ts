@@ -1,5 +1,12 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { forgetIntent, recordDone, recordIntent, recordNeedsAttention, recordStep } from "../history/record.ts";
+import {
+  forgetIntent,
+  recordDone,
+  recordIntent,
+  recordNeedsAttention,
+  recordPaused,
+  recordStep,
+} from "../history/record.ts";
 import type { Statement } from "../migrations/parser.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
@@ -41,13 +48,14 @@ async function settleFailure(
   const { session, plan, signal } = executor;
   const { migration, statements = [] } = item;
   if (isConnectionLoss(failed.error)) throw failed.error;
+  await executor.interrupted();
   const statement = statements[failed.step];
+  if (signal.aborted) await settleStopped(executor, item, failed.step);
   // A failed build leaves an invalid index that still slows every write, and enforces uniqueness.
   if (statement !== undefined) await dropInvalid(session, statement);
   await session.reset();
   if (failed.step === 0) {
     await session.query(forgetIntent(plan.names, migration.name));
-    signal.throwIfAborted();
     if (failed.error instanceof HeadgateError) throw failed.error;
     throw migrationFailure({
       migration,
@@ -56,8 +64,6 @@ async function settleFailure(
       error: failed.error,
     });
   }
-  // The steps before stand and the row says so: the next run goes on at this one.
-  signal.throwIfAborted();
   await session.query(recordNeedsAttention(plan.names, migration.name));
   const place = { migration, statements: undefined, step: "file" as const, error: failed.error };
   throw new HeadgateError("needs-attention", {
@@ -69,12 +75,26 @@ async function settleFailure(
   });
 }
 
+/** Told to stop: no time for repairs, but the row says how the next run has to go on. Rejects with the signal's reason. */
+async function settleStopped(executor: Executor, item: WorkItem, step: number): Promise<void> {
+  const { session, plan, signal, log } = executor;
+  const { migration, statements = [] } = item;
+  const statement = statements[step];
+  const index = statement === undefined ? undefined : describeConcurrentIndex(statement);
+  await session.reset();
+  if (index !== undefined)
+    log.warn(`${index.name} may be left behind invalid; the next run looks, and removes or keeps it`);
+  else if (step === 0) await session.query(forgetIntent(plan.names, migration.name));
+  else await session.query(recordPaused(plan.names, migration.name, true));
+  signal.throwIfAborted();
+}
+
 function wayOut({ plan: { names } }: Executor, { migration, statements = [] }: WorkItem, step: number): string {
-  const rest = statements.slice(step).map((statement) => `${statement.sql};`);
+  const rest = statements.slice(step).map((statement) => `${statement.sql}\n;`);
   const row = `target = ${names.target} AND name = '${migration.name}'`;
   return [
     "either run the rest by hand and record it:",
-    ...rest.map((sql) => `    ${sql}`),
+    ...rest,
     `    UPDATE ${names.history} SET state = 'applied', applied_at = now() WHERE ${row};`,
     `    INSERT INTO ${names.pgmigrations} (name, run_on) VALUES ('${migration.name}', now());`,
     "  or undo the committed statements by hand and forget it:",
@@ -117,11 +137,16 @@ export async function applyWithoutTransaction(executor: Executor, item: WorkItem
 }
 
 /** Takes up a migration that a kill left `running` after `step` statements; the catalog says how far the next one got. */
-export async function resumeWithoutTransaction(executor: Executor, item: WorkItem, step: number): Promise<void> {
+export async function resumeWithoutTransaction(
+  executor: Executor,
+  item: WorkItem,
+  { step, paused }: NonNullable<WorkItem["resume"]>,
+): Promise<void> {
   const { session, plan, log } = executor;
   const { migration, statements = [] } = item;
   const statement = statements[step];
-  if (statement === undefined) return await runFrom(executor, item, step);
+  if (paused) await session.query(recordPaused(plan.names, migration.name, false));
+  if (statement === undefined || paused) return await runFrom(executor, item, step);
   const index = describeConcurrentIndex(statement);
   if (index === undefined) {
     await session.query(recordNeedsAttention(plan.names, migration.name));

@@ -12,8 +12,8 @@ export interface WorkItem {
   readonly statements: readonly Statement[] | undefined;
   /** It may leave session state behind, so the session is reset after it. */
   readonly leavesState: boolean;
-  /** Statements that an earlier run, killed part-way, is known to have done; undefined for a fresh start. */
-  readonly resumeAt?: number | undefined;
+  /** How far an earlier run got that did not finish it; undefined for a fresh start. */
+  readonly resume?: { readonly step: number; readonly paused: boolean } | undefined;
 }
 
 export interface Ladder {
@@ -37,4 +37,6 @@ export interface Executor {
   /** Opens a second connection, to look and to cancel. */
   readonly observe: () => Promise<Client>;
   readonly onApplied: (applied: Applied) => void;
+  /** Tells that a cancelled statement has ended; resolves when no further cancel will be sent. */
+  readonly interrupted: () => Promise<void>;
 }

@@ -56,6 +56,14 @@ ${mirrorInsert(names, name)}`;
 export const recordNeedsAttention = (names: Names, name: string): string =>
   `UPDATE ${names.history} SET state = 'needs-attention' WHERE ${rowOf(names, name)}`;
 
+/** Stopped on purpose: the statement that comes next has not begun. */
+export const recordPaused = (names: Names, name: string, paused: boolean): string =>
+  `UPDATE ${names.history} SET paused = ${paused} WHERE ${rowOf(names, name)}`;
+
+/** Names that one run has applied, as the database knows it. */
+export const appliedBy = (names: Names, run: string): string =>
+  `SELECT name FROM ${names.history} WHERE target = ${names.target} AND run = ${run} AND state = 'applied'`;
+
 export const forgetIntent = (names: Names, name: string): string =>
   `DELETE FROM ${names.history} WHERE ${rowOf(names, name)}`;
 

@@ -36,6 +36,12 @@ export function namesOf({ history, database }: Pick<Settings, "history" | "datab
   };
 }
 
+/** node-pg-migrate's own lock id. Held shared: it keeps that CLI out, and lets other targets of Headgate in. */
+export const NODE_PG_MIGRATE_LOCK = 7241865325823964n;
+
+/** First halves of the two-part advisory locks that last for one transaction. */
+export const LOCK_CLASS = { flight: 1213679700, bootstrap: 1213679701 } as const;
+
 /** The version of the tables below, and the oldest one whose agents may still write them. */
 export const SCHEMA_VERSION = 1;
 export const MIN_WRITER = 1;
@@ -45,6 +51,7 @@ export const MIN_WRITER = 1;
  * working after a newer one was here.
  */
 export const createSchemaSql = (names: Names): string => `
+SELECT pg_advisory_xact_lock(${LOCK_CLASS.bootstrap}, hashtext(${quoteLiteral(names.schemaName)}));
 DO $create$ BEGIN
   -- IF NOT EXISTS alone would ask for CREATE on the database even when the schema is there.
   IF to_regnamespace(${quoteLiteral(names.schema)}) IS NULL THEN CREATE SCHEMA ${names.schema}; END IF;
@@ -76,6 +83,7 @@ CREATE TABLE IF NOT EXISTS ${names.history} (
   checksum text,
   state text NOT NULL CHECK (state IN ('running', 'applied', 'reverting', 'needs-attention')),
   step integer NOT NULL DEFAULT 0,
+  paused boolean NOT NULL DEFAULT false,
   phase text NOT NULL DEFAULT 'unknown',
   up_sql text,
   down_sql text,
@@ -91,7 +99,9 @@ CREATE OR REPLACE FUNCTION ${names.guard}(
   lock_key bigint, target_name text, previous text, deadline timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $guard$
 BEGIN
-  IF NOT pg_catalog.pg_try_advisory_lock(lock_key) THEN
+  -- Taken again and again by its holder: it costs less than looking it up, and heals what pg_advisory_unlock_all() undid.
+  IF NOT pg_catalog.pg_try_advisory_lock(lock_key)
+    OR NOT pg_catalog.pg_try_advisory_lock_shared(${NODE_PG_MIGRATE_LOCK}) THEN
     RAISE EXCEPTION 'the run lock is held by another session' USING ERRCODE = 'HG001';
   END IF;
   IF previous IS NOT NULL AND NOT EXISTS (
@@ -105,9 +115,16 @@ BEGIN
 END $guard$;
 CREATE OR REPLACE FUNCTION ${names.settle}(flight text) RETURNS void LANGUAGE plpgsql AS $settle$
 BEGIN
-  IF pg_catalog.current_setting('headgate.flight', true) IS DISTINCT FROM flight THEN
-    RAISE EXCEPTION 'the transaction that began this migration has ended inside it' USING ERRCODE = 'HG004';
+  IF pg_catalog.current_setting('headgate.flight', true) IS NOT DISTINCT FROM flight THEN RETURN; END IF;
+  -- RESET ALL loses the setting and not the transaction, whose own lock tells them apart.
+  IF EXISTS (
+    SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.pid = pg_catalog.pg_backend_pid()
+      AND l.classid = ${LOCK_CLASS.flight} AND l.objid = flight::oid AND l.objsubid = 2
+  ) THEN
+    RAISE EXCEPTION 'it resets all settings of the session, the limits of this run among them; reset yours by name'
+      USING ERRCODE = 'HG005';
   END IF;
+  RAISE EXCEPTION 'the transaction that began this migration has ended inside it' USING ERRCODE = 'HG004';
 END $settle$;`;
 
 /** SQLSTATEs that these two functions raise. */
@@ -116,6 +133,7 @@ export const GUARD = {
   predecessorMissing: "HG002",
   deadline: "HG003",
   transactionEnded: "HG004",
+  settingsReset: "HG005",
 } as const;
 
 /** node-pg-migrate's own definition, so that its CLI finds what it would have made. */

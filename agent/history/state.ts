@@ -13,6 +13,8 @@ export interface Entry {
   readonly checksum: string | null;
   readonly state: EntryState;
   readonly step: number;
+  /** Stopped on purpose before statement `step` + 1: nothing of that one was done. */
+  readonly paused: boolean;
   readonly appliedAt: string | null;
   /** The row is only in pgmigrations: it counts as applied, and is imported by the next run that writes. */
   readonly imported: boolean;
@@ -37,12 +39,21 @@ async function rowsIfThere(client: Client, sql: string): Promise<readonly Row[] 
     return await client.query(sql);
   } catch (error) {
     if (isState(error, ...ABSENT)) return undefined;
+    if (isState(error, SQLSTATE.insufficientPrivilege)) throw unreadable(error);
     throw error;
   }
 }
 
-function foreignTable(error: unknown, names: Names): HeadgateError {
-  return new HeadgateError("history-damaged", {
+const unreadable = (error: unknown): HeadgateError =>
+  new HeadgateError("preflight-failed", {
+    what: `this role may not read the record of what was applied: ${error instanceof Error ? error.message : String(error)}`,
+    fix: "as its owner: GRANT USAGE ON SCHEMA headgate TO the role; GRANT SELECT ON ALL TABLES IN SCHEMA headgate TO the role; the same for pgmigrations",
+    stands: "nothing was changed",
+    cause: error,
+  });
+
+export function foreignTable(error: unknown, names: Names): HeadgateError {
+  return new HeadgateError("history-unusable", {
     what: `${names.history} is not Headgate's table: ${error instanceof Error ? error.message : String(error)}`,
     fix: "name another schema in history.schema, or move the table that is in the way",
     stands: "nothing was changed",
@@ -55,6 +66,7 @@ const toEntry = (row: Row): Entry => ({
   checksum: row.checksum === null ? null : String(row.checksum),
   state: row.state as EntryState,
   step: Number(row.step),
+  paused: row.paused === true,
   appliedAt: row.applied_at === null ? null : String(row.applied_at),
   imported: false,
 });
@@ -62,7 +74,7 @@ const toEntry = (row: Row): Entry => ({
 function refuseNewer(rows: readonly Row[] | undefined, names: Names): void {
   const minWriter = Number(rows?.[0]?.min_writer ?? 0);
   if (minWriter <= SCHEMA_VERSION) return;
-  throw new HeadgateError("history-damaged", {
+  throw new HeadgateError("history-unusable", {
     what: `${names.schema} wants at least version ${minWriter} of Headgate's tables, and this agent writes version ${SCHEMA_VERSION}`,
     fix: "deploy with a newer Headgate",
     stands: "nothing was changed",
@@ -77,7 +89,7 @@ export async function readHistory(client: Client, names: Names): Promise<History
   const [own, mirror, meta] = await Promise.all([
     rowsIfThere(
       client,
-      `SELECT name, checksum, state, step, applied_at::text FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
+      `SELECT name, checksum, state, step, paused, applied_at::text FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
     ).catch((error: unknown) => {
       throw isState(error, SQLSTATE.undefinedColumn) ? foreignTable(error, names) : error;
     }),
@@ -85,7 +97,23 @@ export async function readHistory(client: Client, names: Names): Promise<History
     rowsIfThere(client, `SELECT min_writer FROM ${names.meta}`),
   ]);
   refuseNewer(meta, names);
-  return reconcile((own ?? []).map(toEntry), mirror, own !== undefined);
+  const entries = (own ?? []).map(toEntry);
+  const strangers = strangersIn(mirror, entries);
+  const others = own === undefined || strangers.length === 0 ? [] : await ofOtherTargets(client, names, strangers);
+  const belongs = mirror?.filter((row) => !others.includes(String(row.name)));
+  return reconcile(entries, belongs, own !== undefined);
+}
+
+function strangersIn(mirror: readonly Row[] | undefined, entries: readonly Entry[]): string[] {
+  const known = new Set(entries.map((entry) => entry.name));
+  return (mirror ?? []).map((row) => String(row.name)).filter((name) => !known.has(name));
+}
+
+/** Those of `candidates` that another set of migrations in this database has applied: they are not ours to import. */
+async function ofOtherTargets(client: Client, names: Names, candidates: readonly string[]): Promise<string[]> {
+  const list = candidates.map(quoteLiteral).join(", ");
+  const sql = `SELECT DISTINCT name FROM ${names.history} WHERE target <> ${names.target} AND name IN (${list})`;
+  return (await client.query(sql)).map((row) => String(row.name));
 }
 
 function reconcile(own: readonly Entry[], mirror: readonly Row[] | undefined, exists: boolean): HistoryState {
@@ -104,6 +132,7 @@ function reconcile(own: readonly Entry[], mirror: readonly Row[] | undefined, ex
       checksum: null,
       state: "applied" as const,
       step: 0,
+      paused: false,
       appliedAt: String(row.run_on),
       imported: true,
     }));
@@ -118,12 +147,12 @@ export function reconcileSql(state: HistoryState, names: Names): string {
     const undone = state.undone.map(quoteLiteral).join(", ");
     statements.push(`DELETE FROM ${names.history} WHERE target = ${names.target} AND name IN (${undone})`);
   }
-  if (state.entries.some((entry) => entry.imported)) {
+  const imported = state.entries.filter((entry) => entry.imported).map((entry) => quoteLiteral(entry.name));
+  if (imported.length > 0) {
     statements.push(
       `INSERT INTO ${names.history} (target, name, state, down_kind, started_at, applied_at)
        SELECT ${names.target}, m.name, 'applied', 'unknown', m.run_on, m.run_on FROM ${names.pgmigrations} m
-       WHERE NOT EXISTS (SELECT FROM ${names.history} h WHERE h.target = ${names.target} AND h.name = m.name)
-       ORDER BY m.run_on, m.id`,
+       WHERE m.name IN (${imported.join(", ")}) ORDER BY m.run_on, m.id ON CONFLICT DO NOTHING`,
     );
   }
   if (!state.mirrorExists) {

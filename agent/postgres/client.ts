@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Connection } from "./connection.ts";
+import { isState, isUnreachable, SQLSTATE, sqlstateOf } from "./sqlstate.ts";
 import { tlsAttempts } from "./tls.ts";
 
 export interface Row {
@@ -63,17 +64,18 @@ const clientConfig = (attempt: Attempt, options: ConnectOptions): pg.ClientConfi
 
 /** Connects as `connection.tls.mode` allows. Rejects with the driver's own error; see classify-connect-error. */
 export async function connect(connection: Connection, options: ConnectOptions): Promise<Client> {
-  const attempts = await tlsAttempts(connection);
-  let first: unknown;
-  for (const ssl of attempts) {
-    try {
-      return await connectOnce({ ...connection, ssl }, options);
-    } catch (error) {
-      first ??= error;
-    }
+  const [ssl = false, other] = await tlsAttempts(connection);
+  try {
+    return await connectOnce({ ...connection, ssl }, options);
+  } catch (error) {
+    if (other === undefined || !mayTryOther(error)) throw error;
+    return await connectOnce({ ...connection, ssl: other }, options);
   }
-  throw first;
 }
+
+/** libpq's `prefer` and `allow` fall back when TLS, or its absence, was what was wrong; nothing else gets better by it. */
+const mayTryOther = (error: unknown): boolean =>
+  isState(error, SQLSTATE.invalidAuthorization) || (sqlstateOf(error) === undefined && !isUnreachable(error));
 
 async function connectOnce(attempt: Attempt, options: ConnectOptions): Promise<Client> {
   const client = new pg.Client(clientConfig(attempt, options));

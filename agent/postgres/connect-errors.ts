@@ -51,11 +51,16 @@ function refusedLogin(error: unknown, connection: Connection): HeadgateError | u
   if (words(error).includes("client password must be a string") || words(error).includes("SASL")) {
     return new HeadgateError("wrong-credentials", {
       what: `${where}: the server asks for a password and none was given`,
+      stands: "nothing was changed",
       cause: error,
     });
   }
   if (isState(error, SQLSTATE.invalidCatalogName)) {
-    return new HeadgateError("no-such-database", { what: `${where}: ${words(error)} (3D000)`, cause: error });
+    return new HeadgateError("no-such-database", {
+      what: `${where}: ${words(error)} (3D000)`,
+      stands: "nothing was changed",
+      cause: error,
+    });
   }
   if (isState(error, SQLSTATE.insufficientPrivilege)) {
     return new HeadgateError("wrong-credentials", {

@@ -1,4 +1,5 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { portOf } from "./port.ts";
 
 export interface UrlParts {
   readonly host: string | undefined;
@@ -6,41 +7,69 @@ export interface UrlParts {
   readonly database: string | undefined;
   readonly user: string | undefined;
   readonly password: string | undefined;
-  readonly parameters: URLSearchParams;
+  /** What stands behind the question mark, decoded; a plus is a plus. */
+  readonly parameters: ReadonlyMap<string, string>;
 }
 
 const refuse = (source: string, why: string): HeadgateError =>
   new HeadgateError("no-connection", {
     what: `${source} is not a connection URL: ${why}`,
     fix: "write postgresql://ROLE:PASSWORD@HOST:PORT/DATABASE, with every special character percent-encoded (@ is %40, / is %2F, # is %23)",
+    stands: "nothing was changed",
   });
 
-const decoded = (text: string, source: string): string | undefined => {
+function decode(text: string | undefined, source: string): string | undefined {
+  if (text === undefined || text === "") return undefined;
   try {
-    return text === "" ? undefined : decodeURIComponent(text);
+    return decodeURIComponent(text);
   } catch {
     throw refuse(source, "a % in it is not followed by two hexadecimal digits");
   }
-};
+}
 
-/** A libpq connection URL. Its text never enters an error: it holds the password. */
+function parametersOf(query: string, source: string): ReadonlyMap<string, string> {
+  const pairs = query.split("&").filter((pair) => pair !== "");
+  return new Map(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      const [name, value] = at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+      return [decode(name, source) ?? "", decode(value, source) ?? ""] as const;
+    }),
+  );
+}
+
+/** Host and port: a name, an IPv4 address, an IPv6 address in brackets, or an encoded folder of a Unix socket. */
+function hostOf(text: string, source: string): { host: string | undefined; port: string | undefined } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined) throw refuse(source, "its host cannot be told from its port");
+  if (host.includes(",")) throw refuse(source, "it names several hosts; name one");
+  return { host: decode(host, source), port };
+}
+
+/**
+ * A libpq connection URL. Split by hand: URL would take `postgresql:///shop` for a host, and drop port 80. Its text never
+ * enters an error, because it holds the password.
+ */
 export function parseUrl(text: string, source: string): UrlParts {
-  const [, rest] = /^postgres(?:ql)?:\/\/(.*)$/s.exec(text.trim()) ?? [];
-  if (rest === undefined) throw refuse(source, "it does not begin with postgresql://");
-  // The scheme http lets URL parse the authority; with a scheme of its own it would take any host for opaque text.
-  const url = URL.parse(`http://${rest}`) ?? URL.parse(`http://${rest.replace("@/", "@localhost/")}`);
-  if (url === null) throw refuse(source, "host, port or an unencoded special character in the password");
-  const parameters = url.searchParams;
-  const portText = parameters.get("port") ?? portIn(rest) ?? url.port;
+  const [, authority, path = "", query = ""] =
+    /^postgres(?:ql)?:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/s.exec(text.trim()) ?? [];
+  if (authority === undefined) {
+    throw refuse(source, "it does not begin with postgresql://, or holds a # that is not encoded");
+  }
+  // A slash or question mark in the password has ended the authority too early.
+  if (`${path}${query}`.includes("@")) throw refuse(source, "a special character in its password is not encoded");
+  const at = authority.lastIndexOf("@");
+  const [user, ...rest] = at < 0 ? [] : authority.slice(0, at).split(":");
+  const { host, port } = hostOf(authority.slice(at + 1), source);
+  const parameters = parametersOf(query, source);
+  const get = (name: string) => parameters.get(name);
   return {
-    host: parameters.get("host") ?? decoded(url.hostname.replace(/^\[(.*)\]$/, "$1"), source),
-    port: portText === "" ? undefined : Number(portText),
-    database: decoded(url.pathname.slice(1), source) ?? parameters.get("dbname") ?? undefined,
-    user: decoded(url.username, source) ?? parameters.get("user") ?? undefined,
-    password: decoded(url.password, source) ?? parameters.get("password") ?? undefined,
+    host: get("host") ?? host,
+    port: portOf(get("port") ?? port, source),
+    database: decode(path, source) ?? get("dbname"),
+    user: decode(user, source) ?? get("user"),
+    password: decode(rest.length === 0 ? undefined : rest.join(":"), source) ?? get("password"),
     parameters,
   };
 }
-
-/** URL drops a port that is its scheme's default, 80; here that is a port like any other. */
-const portIn = (rest: string): string | undefined => /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest)?.[1];

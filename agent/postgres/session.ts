@@ -60,7 +60,11 @@ const restoreSql = ({ role, searchPath }: Settings["database"]): string =>
 function roleRefused(role: string, connection: Connection, cause: unknown): HeadgateError {
   return new HeadgateError("wrong-credentials", {
     what: `"${connection.user}" may not SET ROLE "${role}" (database.role): ${cause instanceof Error ? cause.message : cause}`,
-    fix: `as an administrator: GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(connection.user)}; or correct database.role`,
+    ...(isState(cause, "22023")
+      ? { fix: `there is no such role: CREATE ROLE ${quoteIdentifier(role)}, or correct database.role` }
+      : {
+          fix: `as an administrator: GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(connection.user)}; or correct database.role`,
+        }),
     cause,
   });
 }

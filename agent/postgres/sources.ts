@@ -6,6 +6,7 @@ import type { Redactor } from "../lib/redact.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Connection, type ConnectionSource, isLocal } from "./connection.ts";
 import { parseUrl } from "./parse-url.ts";
+import { portOf } from "./port.ts";
 import { isTlsMode, type TlsMode } from "./tls.ts";
 
 type Database = Settings["database"];
@@ -57,7 +58,7 @@ function complete(parts: Parts, redactor: Redactor): Connection {
 
 function fromUrl(url: string, source: string): Parts {
   const { parameters, ...parts } = parseUrl(url, source);
-  const get = (name: string) => parameters.get(name) ?? undefined;
+  const get = (name: string) => nonEmpty(parameters.get(name));
   return {
     ...parts,
     mode: get("sslmode"),
@@ -76,6 +77,7 @@ export function deskSource(env: Env, database: Database, redactor: Redactor): Co
       throw new HeadgateError("no-connection", {
         what: "neither DATABASE_URL nor the PG* variables say which database to use",
         fix: "export DATABASE_URL=postgresql://ROLE:PASSWORD@HOST:5432/DATABASE, or PGHOST, PGDATABASE, PGUSER",
+        stands: "nothing was changed",
       });
     }
     const parts = url === undefined ? fromLibpqVariables(env) : fromUrl(url, "DATABASE_URL");
@@ -85,7 +87,7 @@ export function deskSource(env: Env, database: Database, redactor: Redactor): Co
 
 const fromLibpqVariables = (env: Env): Parts => ({
   host: nonEmpty(env.PGHOST),
-  port: env.PGPORT === undefined || env.PGPORT === "" ? undefined : Number(env.PGPORT),
+  port: portOf(env.PGPORT, "PGPORT"),
   database: nonEmpty(env.PGDATABASE),
   user: nonEmpty(env.PGUSER) ?? nonEmpty(env.USER),
   password: nonEmpty(env.PGPASSWORD),
@@ -159,8 +161,9 @@ async function fromKeys(found: Keys, database: Database, folder: string): Promis
     ...(found.password === undefined && database.tls.certSecret === "" ? [database.keys.password] : []),
   ];
   if (missing.length > 0) throw await missingKeys(missing, database, folder);
-  const port = found.port ?? (database.port === 0 ? undefined : String(database.port));
-  return { host, user, database: name, password: found.password, port: port === undefined ? undefined : Number(port) };
+  const written = database.port === 0 ? undefined : database.port;
+  const port = portOf(found.port, secretKey(database, "port")) ?? written;
+  return { host, user, database: name, password: found.password, port };
 }
 
 async function missingKeys(missing: readonly string[], database: Database, folder: string): Promise<HeadgateError> {
@@ -174,11 +177,13 @@ async function missingKeys(missing: readonly string[], database: Database, folde
     return new HeadgateError("no-connection", {
       what: `${secret} does not exist in the release's namespace, or is empty`,
       fix: "create it before the release (a hook runs before the release's own objects), or correct database.existingSecret",
+      stands: "nothing was changed",
     });
   }
   return new HeadgateError("no-connection", {
     what: `${secret} has no key ${database.keys.url}, and its parts are incomplete: ${missing.join(", ")} missing`,
     details: [`keys it has: ${there.join(", ")}`],
     fix: "add the keys, or say in database.keys how they are called",
+    stands: "nothing was changed",
   });
 }

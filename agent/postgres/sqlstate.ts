@@ -30,6 +30,10 @@ export const sqlstateOf = (error: unknown): string | undefined => {
 export const isState = (error: unknown, ...states: readonly string[]): boolean =>
   states.includes(sqlstateOf(error) ?? "");
 
+/** True when no server was met at all. */
+export const isUnreachable = (error: unknown): boolean =>
+  /^(ECONNREFUSED|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|ENOTFOUND|ENOENT)/.test(errorCode(error) ?? "");
+
 /** True when the session is gone: nobody knows yet whether a COMMIT under way got through. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlstateOf(error);

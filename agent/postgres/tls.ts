@@ -14,7 +14,7 @@ async function readPem(file: string | undefined, what: string): Promise<string |
   return await readFile(file, "utf8").catch((error: unknown) => {
     throw new HeadgateError("tls-failed", {
       what: `the ${what} ${file} cannot be read (${errorCode(error) ?? "unknown error"})`,
-      fix: "check that the Secret exists and holds that key (database.tls.caSecret, caKey, certSecret)",
+      fix: "check the path in sslrootcert or PGSSLROOTCERT; in the chart, that database.tls.caSecret or certSecret exists and holds that key",
       cause: error,
     });
   });

@@ -1,17 +1,17 @@
 import { applyAll } from "../engine/apply.ts";
-import { cancelBackend } from "../engine/cancel.ts";
+import { stoppable } from "../engine/cancel.ts";
 import { acquireRunLock, targetKey } from "../engine/lock.ts";
 import type { Applied, Executor, WorkItem } from "../engine/work.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
-import { beginRun } from "../history/record.ts";
+import { appliedBy, beginRun } from "../history/record.ts";
 import { createMirrorSql, createSchemaSql } from "../history/schema.ts";
-import { readHistory, reconcileSql } from "../history/state.ts";
+import { foreignTable, readHistory, reconcileSql } from "../history/state.ts";
 import { formatDuration, parseDuration } from "../lib/duration.ts";
 import { connect } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
-import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
 import { makePlan, refuseBadPlan } from "./plan.ts";
@@ -43,6 +43,17 @@ async function planUnderLock(context: Context, session: Session, before: Plan): 
   return plan;
 }
 
+const NOT_OURS = [SQLSTATE.undefinedColumn, SQLSTATE.undefinedTable, "42804", "42809", "42P10"];
+
+/** Runs what writes the record; tables of someone else under our names become a sentence. */
+async function onOurTables<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isState(error, ...NOT_OURS) ? foreignTable(error, context.names) : error;
+  }
+}
+
 async function prepareHistory(context: Context, session: Session, plan: Plan): Promise<void> {
   const { names } = context;
   const parts = [
@@ -50,7 +61,9 @@ async function prepareHistory(context: Context, session: Session, plan: Plan): P
     ...(plan.history.mirrorExists ? [] : [createMirrorSql(names)]),
     reconcileSql(plan.history, names),
   ].filter((sql) => sql !== "");
-  if (parts.length > 0) await session.query(`BEGIN; ${parts.join(";\n")}; COMMIT`);
+  if (parts.length > 0) {
+    await onOurTables(context, async () => await session.query(`BEGIN; ${parts.join(";\n")}; COMMIT`));
+  }
   if (plan.history.undone.length > 0) {
     context.log.info(`undone outside of Headgate, so pending again: ${plan.history.undone.join(", ")}`);
   }
@@ -64,7 +77,8 @@ interface Begun {
 
 async function begin(context: Context, session: Session, plan: Plan): Promise<Begun> {
   const { names, command, pod, agentVersion, deadline } = context;
-  const [row = {}] = await session.query(beginRun(names, { command, pod, agentVersion, planHash: plan.hash }));
+  const sql = beginRun(names, { command, pod, agentVersion, planHash: plan.hash });
+  const [row = {}] = await onOurTables(context, async () => await session.query(sql));
   if (pod !== undefined && typeof row.job_age === "number") {
     // The deadline counts over all tries of the Job, and this may not be the first.
     deadline.shortenTo(pod.release.deadlineSeconds * 1_000 - RESERVE_MS - row.job_age * 1_000);
@@ -79,10 +93,14 @@ async function begin(context: Context, session: Session, plan: Plan): Promise<Be
 const workOf = (plan: Plan): WorkItem[] =>
   plan.migrations.map((planned) => ({
     ...planned,
-    resumeAt: plan.comparison.unfinished.find((entry) => entry.name === planned.migration.name)?.step,
+    resume: plan.comparison.unfinished.find((entry) => entry.name === planned.migration.name),
   }));
 
-function executorOf(context: Context, session: Session, begun: Begun & Pick<Executor, "onApplied">): Executor {
+function executorOf(
+  context: Context,
+  session: Session,
+  begun: Begun & Pick<Executor, "onApplied" | "interrupted">,
+): Executor {
   const { settings, names } = context;
   const { lockTimeout, lockBudget } = settings.migrate;
   return {
@@ -104,23 +122,8 @@ function executorOf(context: Context, session: Session, begun: Begun & Pick<Exec
     observe: async () =>
       await connect(session.connection, { applicationName: `${context.applicationName}:watch`, timeoutMs: 3_000 }),
     onApplied: begun.onApplied,
+    interrupted: begun.interrupted,
   };
-}
-
-/** Runs `work` and, when the run is told to stop, cancels what its connection has in flight. */
-async function stoppable<T>(context: Context, session: Session, work: () => Promise<T>): Promise<T> {
-  let settled = false;
-  const cancel = () => {
-    const target = { connection: session.connection, pid: session.facts.pid };
-    void cancelBackend(target, () => settled, session.close);
-  };
-  context.signal.addEventListener("abort", cancel, { once: true });
-  try {
-    return await work();
-  } finally {
-    settled = true;
-    context.signal.removeEventListener("abort", cancel);
-  }
 }
 
 /** The last migration that is applied and sorts before the first pending one, which the first flight checks for. */
@@ -138,9 +141,15 @@ interface Progress {
   readonly session: Session;
   readonly plan: Plan;
   readonly applied: Applied[];
+  /** What an attempt before a lost connection has begun. */
+  readonly begun: Begun | undefined;
 }
 
-async function migrateOnce(context: Context, progress: Progress, found: (part: RunState) => void): Promise<Plan> {
+async function migrateOnce(
+  context: Context,
+  progress: Progress,
+  found: (part: RunState, begun: Begun) => void,
+): Promise<void> {
   const { session, applied } = progress;
   await acquireRunLock(session, {
     key: targetKey(context.settings),
@@ -150,23 +159,26 @@ async function migrateOnce(context: Context, progress: Progress, found: (part: R
   });
   const plan = await planUnderLock(context, session, progress.plan);
   await prepareHistory(context, session, plan);
-  const begun = await begin(context, session, plan);
-  found({ plan, run: begun.run });
+  const begun = progress.begun ?? (await begin(context, session, plan));
+  if (progress.begun !== undefined) await settleApplied(context, progress, begun);
+  found({ plan, run: begun.run }, begun);
   const onApplied = (one: Applied) => {
     applied.push(one);
     context.log.info(`  applied ${one.name} (${formatDuration(one.durationMs)})`, { migration: one.name });
   };
-  const executor = executorOf(context, session, { ...begun, onApplied });
-  await stoppable(context, session, async () => await applyAll(executor, workOf(plan), predecessor(plan)));
-  return plan;
+  await stoppable(context.signal, session, async ({ interrupted }) => {
+    const executor = executorOf(context, session, { ...begun, onApplied, interrupted });
+    await applyAll(executor, workOf(plan), predecessor(plan));
+  });
 }
 
-/** What the lost connection had committed after all: the history knows, and only once the lock is held again. */
-function settleApplied(first: Plan, now: Plan, applied: Applied[]): void {
-  const open = new Set(now.comparison.pending.map((file) => file.name));
-  for (const { migration } of first.migrations) {
-    if (open.has(migration.name) || applied.some((one) => one.name === migration.name)) continue;
-    applied.push({ name: migration.name, durationMs: 0 });
+/** What the lost connection had committed after all: the history knows, now that the lock is held again. */
+async function settleApplied(context: Context, { session, applied }: Progress, { run }: Begun): Promise<void> {
+  for (const row of await session.query(appliedBy(context.names, run))) {
+    const name = String(row.name);
+    if (applied.some((one) => one.name === name)) continue;
+    applied.push({ name, durationMs: 0 });
+    context.log.info(`  applied ${name}: its commit got through before the connection was lost`);
   }
 }
 
@@ -187,16 +199,20 @@ async function reconnect(context: Context, lost: unknown): Promise<Session> {
   }
 }
 
-async function migrateAll(context: Context, state: RunState, found: (part: RunState) => void): Promise<Progress> {
-  const first = need(state, "plan");
+async function migrateAll(context: Context, state: RunState, found: (part: RunState) => void): Promise<Applied[]> {
+  const plan = need(state, "plan");
   const applied: Applied[] = [];
   found({ applied });
   let session = need(state, "session");
+  let begun: Begun | undefined;
   for (let losses = 0; ; losses += 1) {
     try {
-      const plan = await migrateOnce(context, { session, plan: first, applied }, found);
-      settleApplied(first, plan, applied);
-      return { session, plan, applied };
+      await migrateOnce(context, { session, plan, applied, begun }, (part, now) => {
+        begun = now;
+        // The plan that the report compares with is the first one.
+        found(losses === 0 ? part : {});
+      });
+      return applied;
     } catch (error) {
       context.signal.throwIfAborted();
       if (!isConnectionLoss(error)) throw error;
@@ -217,7 +233,7 @@ export const migrate: Stage = {
       const { run } = await begin(context, need(state, "session"), plan);
       return { state: { run, applied: [] }, summary: "nothing to do" };
     }
-    const { applied } = await migrateAll(context, state, found);
+    const applied = await migrateAll(context, state, found);
     return { summary: applied.length === 0 ? "nothing to apply" : `${applied.length} applied` };
   },
 };

@@ -1,8 +1,10 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { count } from "../lib/count.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { compareNames } from "../migrations/listing.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
+import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
@@ -16,6 +18,8 @@ interface Expectation {
   readonly sql: string;
   /** The reason it is not met, or undefined. */
   readonly judge: (answer: unknown) => string | undefined;
+  /** A better reason than the server's words, for an error that this expectation foresees. */
+  readonly ifFailed?: (error: unknown) => string | undefined;
 }
 
 const present = (what: string, name: string, sql: string): Expectation => ({
@@ -55,8 +59,8 @@ const queryAnswer = ({ sql, expect }: Smoke["queries"][number]): Expectation => 
   // As text, so that 1, 1.0 and true look as psql shows them.
   sql: `SELECT (SELECT q.answer FROM (${sql.replace(/;\s*$/, "")}\n) AS q(answer) LIMIT 1)::text AS answer`,
   judge(answer) {
-    const wanted = typeof expect === "boolean" ? String(expect) : asText(expect);
-    return asText(answer) === wanted ? undefined : `${sql} gives ${asText(answer)}, expected ${wanted}`;
+    const met = expect === null ? answer === null : answer !== null && String(answer) === String(expect);
+    return met ? undefined : `${sql} gives ${asText(answer)}, expected ${asText(expect)}`;
   },
 });
 
@@ -64,6 +68,11 @@ const versionReached = (version: string, context: Context): Expectation => ({
   what: `version ${version}`,
   sql: `SELECT coalesce(json_agg(name), '[]'::json)::text AS answer FROM ${context.names.history}
  WHERE target = ${context.names.target} AND state = 'applied'`,
+  // Before the first run there is no such table.
+  ifFailed: (error) =>
+    isState(error, SQLSTATE.undefinedTable, SQLSTATE.invalidSchemaName)
+      ? `version ${version} is not applied; the newest is none`
+      : undefined,
   judge(answer) {
     const parsed: unknown = JSON.parse(String(answer));
     const names = Array.isArray(parsed) ? parsed.map(String) : [];
@@ -84,7 +93,7 @@ const expectationsOf = (context: Context): Expectation[] => {
 };
 
 /** Each in a read-only transaction of its own, so that one that fails leaves the others standing. */
-async function meet(session: Session, { sql, judge, what }: Expectation): Promise<string | undefined> {
+async function meet(session: Session, { sql, judge, what, ifFailed }: Expectation): Promise<string | undefined> {
   try {
     const [, rows] = await Promise.all([
       session.query("BEGIN READ ONLY"),
@@ -93,7 +102,7 @@ async function meet(session: Session, { sql, judge, what }: Expectation): Promis
     ]);
     return judge(rows[0]?.answer);
   } catch (error) {
-    return `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    return ifFailed?.(error) ?? `${what}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
@@ -114,11 +123,13 @@ export const smoke: Stage = {
     const unmet = results.filter((result) => result !== undefined);
     if (unmet.length > 0) {
       throw new HeadgateError("smoke-failed", {
-        what: `${unmet.length} of ${expectations.length} expectations are not met`,
+        what: `${unmet.length} of ${count(expectations.length, "expectation")} ${unmet.length === 1 ? "is" : "are"} not met`,
         details: unmet,
         stands: standing(context),
       });
     }
-    return { summary: expectations.length === 0 ? "no expectations" : `${expectations.length} expectations met` };
+    return {
+      summary: expectations.length === 0 ? "no expectations" : `${count(expectations.length, "expectation")} met`,
+    };
   },
 };

@@ -1,6 +1,7 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
 import { readHistory } from "../history/state.ts";
+import { count } from "../lib/count.ts";
 import { invalidIndexes } from "../postgres/invalid-indexes.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Context } from "./context.ts";
@@ -41,6 +42,6 @@ export const verify: Stage = {
         stands: "the migrations of this run are committed",
       });
     }
-    return { summary: `${files.length} migrations, history and files agree` };
+    return { summary: `${count(files.length, "migration")}, history and files agree` };
   },
 };

@@ -32,6 +32,10 @@ test("as a subchart by Helm 4: install, a failing upgrade that leaves the app al
     expect(await appliedNames(ns)).toHaveLength(FIRST_RELEASE);
     const pods = await namesOfPods(ns);
 
+    // two addresses that differ by a capital letter, which the broken migration does not foresee
+    await ns.sql(
+      "INSERT INTO customers (email, name, country) VALUES ('ada@example.com', 'Ada', 'GB'), ('Ada@example.com', 'Ada', 'GB')",
+    );
     const failing = await helm(ns, ["upgrade", "shop", parent], {
       values: values(await shopImage("shop:bad", files.length, true), "2"),
     });

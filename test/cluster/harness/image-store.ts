@@ -17,8 +17,6 @@ export interface Recipe {
   /** Images that its Dockerfile names in FROM. */
   readonly parents?: readonly Image[];
   readonly buildArgs?: Readonly<Record<string, string>>;
-  /** Its steps are kept one by one, so that the next build repeats only what has changed. */
-  readonly hasSlowSteps?: boolean;
   /** Nothing is built on it. */
   readonly isLeaf?: boolean;
   /** Prepares the build's folder and returns it; called only when there is something to build. */
@@ -58,7 +56,7 @@ async function build(recipe: Recipe, archive: string, buildah: Buildah): Promise
   for (const parent of recipe.parents ?? []) await buildah("pull", "--quiet", `docker-archive:${parent.archive}`);
   const context = await recipe.context();
   const args = Object.entries(recipe.buildArgs ?? {}).flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-  const options = ["--isolation", "chroot", "--pull-never", ...(recipe.hasSlowSteps ? ["--layers"] : [])];
+  const options = ["--isolation", "chroot", "--pull-never"];
   await buildah("bud", ...options, ...args, "--tag", recipe.reference, context);
   const scratch = `${archive}.partial`;
   await rm(scratch, { force: true });

@@ -1,7 +1,6 @@
 import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureBase, prepareContext } from "./base-images.ts";
-import { ensureBuild } from "./build-image.ts";
 import { type ClusterHandle, currentCluster } from "./handle.ts";
 import { hashFiles, hashTexts } from "./hash.ts";
 import { ensureImage, type Image } from "./image-store.ts";
@@ -53,26 +52,34 @@ export async function loadImage(target: Pick<ClusterHandle, "containerd" | "scra
   await writeFile(mark, "");
 }
 
-/** By the checkout's Dockerfile, its two bases replaced: no registry of images is needed. */
+/** By the checkout's Dockerfile, its bases replaced; no registry of images is needed, for the bundle is built here. */
 async function ensureAgent(folder: string): Promise<Image> {
   const base = await ensureBase();
-  const build = await ensureBuild(base);
-  const key = hashTexts(base.archive, build.archive, await hashFiles(folder, await listInputs(folder)));
+  const key = hashTexts(base.archive, await hashFiles(folder, await listSources(folder)));
   return ensureImage({
     reference: `localhost/headgate/agent:${key}`,
     key,
-    parents: [base, build],
-    buildArgs: { BASE: base.reference, BUILD: build.reference },
-    hasSlowSteps: true,
-    context: async () => folder,
+    parents: [base],
+    buildArgs: { BASE: base.reference, BUILD: base.reference },
+    context: () => withBundle(folder),
   });
 }
 
-/** The build's context: all top-level entries but those that .dockerignore names. */
-async function listInputs(folder: string): Promise<string[]> {
-  const ignore = await readFile(join(folder, ".dockerignore"), "utf8").catch(() => "");
-  const ignored = new Set(ignore.split("\n").map((line) => line.trim().replace(/^\/|\/$/g, "")));
-  return (await readdir(folder)).filter((name) => !ignored.has(name)).sort();
+async function withBundle(folder: string): Promise<string> {
+  const { scripts }: { scripts?: Record<string, string> } = JSON.parse(
+    await readFile(join(folder, "package.json"), "utf8"),
+  );
+  if (scripts?.build !== undefined) await run(["npm", "run", "--silent", "build"], { cwd: folder });
+  return folder;
+}
+
+/** What .dockerignore lets in, but for the bundle, which is made of the rest. */
+async function listSources(folder: string): Promise<string[]> {
+  const rules = (await readFile(join(folder, ".dockerignore"), "utf8").catch(() => "")).split("\n");
+  const letIn = rules.filter((rule) => rule.startsWith("!")).map((rule) => rule.slice(1).split("/")[0] ?? "");
+  const there = await readdir(folder);
+  const names = letIn.length > 0 ? ["Dockerfile", ".dockerignore", ...letIn] : there;
+  return [...new Set(names)].filter((name) => name !== "dist" && there.includes(name)).sort();
 }
 
 async function migratorContext(migrationsDir: string): Promise<string> {
