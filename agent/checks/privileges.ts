@@ -80,7 +80,7 @@ function whereMigrationsCreate({ session, settings }: CheckContext, row: Row): M
     const schema = quoteIdentifier(wanted ?? "public");
     return [
       {
-        what: `a schema ${schema} to create objects in: there is none`,
+        what: `the schema ${schema}${wanted === undefined ? "" : " (database.searchPath)"}, which does not exist`,
         grant: `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`,
       },
     ];

@@ -1,3 +1,4 @@
+import { count } from "../lib/count.ts";
 import { listMigrations, samePrefix } from "../migrations/listing.ts";
 import { compileMigrations } from "../migrations/load.ts";
 import { writeManifest } from "../migrations/manifest.ts";
@@ -27,7 +28,7 @@ export const compile: Command = {
       const path = await writeManifest(dir, migrations);
       if (flagArg(args, "json"))
         io.out(`${JSON.stringify({ manifest: path, migrations: files.map(({ name }) => ({ name })) })}\n`);
-      log.info(`${files.length} migrations parse and are in order; wrote ${path}`);
+      log.info(`${count(files.length, "migration")} parsed and in order; wrote ${path}`);
       return 0;
     }),
 };

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { type HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { renderError } from "../errors/render.ts";
 import type { Io } from "../lib/io.ts";
@@ -7,7 +6,8 @@ import { order } from "../pipeline/order.ts";
 import { toReport } from "../pipeline/outcome.ts";
 import { runStages } from "../pipeline/runner.ts";
 import { deliver } from "../report/index.ts";
-import type { Report } from "../report/report.ts";
+import { cleanReport, type Report } from "../report/report.ts";
+import { leaveTermination } from "../report/termination-message.ts";
 import type { Context } from "../stages/context.ts";
 import { openRendezvous } from "../stages/rendezvous.ts";
 import { verdictOf, writeVerdict } from "../stages/verdict.ts";
@@ -42,10 +42,8 @@ async function runPipeline(context: Context, args: Args, redactor: Redactor): Pr
 
 /** Settings that cannot be read end the run before there is a context; the pod has to learn of it all the same. */
 async function runWithout(error: HeadgateError, args: Args, tools: { io: Io; redactor: Redactor }): Promise<void> {
-  const text = tools.redactor.clean(renderError(error));
-  tools.io.err(`error  ${text}\n`);
-  const terminationLog = textArg(args, "termination-log");
-  if (terminationLog !== undefined) await writeFile(terminationLog, text.slice(0, 4_000));
+  tools.io.err(`error  ${tools.redactor.clean(renderError(error))}\n`);
+  await leaveTermination(textArg(args, "termination-log"), error, tools.redactor.clean);
 }
 
 async function run(args: Args, io: Io): Promise<HeadgateError | undefined> {
@@ -59,7 +57,7 @@ async function run(args: Args, io: Io): Promise<HeadgateError | undefined> {
     return error;
   }
   const { report, error } = await runPipeline(context, args, redactor);
-  if (flagArg(args, "json")) io.out(`${redactor.clean(JSON.stringify(report))}\n`);
+  if (flagArg(args, "json")) io.out(`${JSON.stringify(cleanReport(report, redactor.clean))}\n`);
   return error;
 }
 

@@ -1,9 +1,11 @@
-import { HeadgateError } from "../errors/headgate-error.ts";
+import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { order } from "../pipeline/order.ts";
 import { toReport } from "../pipeline/outcome.ts";
 import { runStages } from "../pipeline/runner.ts";
 import { deliver } from "../report/index.ts";
+import { cleanReport, type Report } from "../report/report.ts";
+import { leaveTermination } from "../report/termination-message.ts";
 import type { Context } from "../stages/context.ts";
 import { awaitEnd } from "../stages/rendezvous.ts";
 import { readVerdict } from "../stages/verdict.ts";
@@ -34,11 +36,22 @@ async function migrateEndedWell(context: Context, folder: string): Promise<boole
   return false;
 }
 
+/** False when there is nothing to test. Whatever ends it here has no report, and the pod has to show it all the same. */
+async function mayTest(context: Context, redactor: Redactor, args: Args): Promise<boolean> {
+  if (context.runFolder === undefined) return true;
+  try {
+    return await migrateEndedWell(context, context.runFolder);
+  } catch (error) {
+    await leaveTermination(textArg(args, "termination-log"), toHeadgateError(error), redactor.clean);
+    throw error;
+  }
+}
+
 async function test(
   context: Context,
   redactor: Redactor,
   args: Args,
-): Promise<{ exitCode: number; error: HeadgateError | undefined; report: unknown }> {
+): Promise<{ exitCode: number; error: HeadgateError | undefined; report: Report }> {
   const stages = order.filter((stage) => stage.name === "wait" || stage.name === "smoke");
   const result = await runStages(context, { stages });
   const report = toReport(context, result);
@@ -62,9 +75,9 @@ export const smoke: Command = {
     databaseOptions(yargs).example("headgate smoke -f values.yaml", "are the expectations under smoke: met?"),
   run: async (args, io) =>
     await withContext("smoke", { args, io }, async (context, redactor) => {
-      if (context.runFolder !== undefined && !(await migrateEndedWell(context, context.runFolder))) return 0;
+      if (!(await mayTest(context, redactor, args))) return 0;
       const { error, report, exitCode } = await test(context, redactor, args);
-      if (flagArg(args, "json")) io.out(`${redactor.clean(JSON.stringify(report))}\n`);
+      if (flagArg(args, "json")) io.out(`${JSON.stringify(cleanReport(report, redactor.clean))}\n`);
       if (error !== undefined) throw error;
       return exitCode;
     }),

@@ -1,4 +1,5 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { count } from "../lib/count.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { differences } from "../stages/verify.ts";
 import { type Command, flagArg } from "./command.ts";
@@ -24,7 +25,7 @@ export const verify: Command = {
           stands: "nothing was changed",
         });
       }
-      io.err(`${files.length} migrations: history and files agree, and no index is invalid\n`);
+      io.err(`${count(files.length, "migration")}: history and files agree, and no index is invalid\n`);
       return 0;
     }),
 };

@@ -122,8 +122,13 @@ export const catalogue = {
     causes: ["a migration drops or changes the schema headgate", "a table of that name made by someone else"],
     fix: "leave the schema headgate alone, or name another in history.schema",
   }),
+  "history-unusable": entry(3, {
+    meaning: "The schema that Headgate keeps its record in is not as this version left it.",
+    causes: ["a table of that name made by someone else", "a newer Headgate wrote it"],
+    fix: "name another schema in history.schema, or deploy with a newer Headgate",
+  }),
   "needs-attention": entry(7, {
-    meaning: "A migration without a transaction stopped part-way; the steps before stand.",
+    meaning: "A migration stopped part-way; part of it is committed.",
     causes: ["a statement in the middle of a no-transaction file failed", "a kill between two of its statements"],
     fix: "finish or undo it by hand as printed, then run again",
   }),
@@ -151,11 +156,6 @@ export const catalogue = {
     meaning: "The container migrate did not start in time.",
     causes: ["its image could not be pulled", "the node is overloaded"],
     fix: "look at the pod's events: kubectl describe pod",
-  }),
-  "file-exists": entry(1, {
-    meaning: "There is a file of that name already.",
-    causes: ["the same name twice"],
-    fix: "choose another name",
   }),
   stopped: entry(143, {
     meaning: "The run was told to stop, and stopped cleanly.",

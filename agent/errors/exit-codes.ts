@@ -28,7 +28,7 @@ export const exitCodes = {
   },
   7: {
     name: "needs attention",
-    meaning: "a migration without a transaction stopped part-way",
+    meaning: "a migration stopped part-way",
     changed: "yes",
     job: "fails at once",
   },

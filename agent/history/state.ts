@@ -1,6 +1,7 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import type { Client, Row } from "../postgres/client.ts";
-import { quoteLiteral } from "../postgres/quote.ts";
+import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
+import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import { type Names, SCHEMA_VERSION } from "./schema.ts";
 
@@ -34,23 +35,24 @@ export interface HistoryState {
 const ABSENT = [SQLSTATE.undefinedTable, SQLSTATE.invalidSchemaName] as const;
 
 /** Rows, or undefined when the table is not there. */
-async function rowsIfThere(client: Client, sql: string): Promise<readonly Row[] | undefined> {
+async function rowsIfThere(session: Session, sql: string): Promise<readonly Row[] | undefined> {
   try {
-    return await client.query(sql);
+    return await session.query(sql);
   } catch (error) {
     if (isState(error, ...ABSENT)) return undefined;
-    if (isState(error, SQLSTATE.insufficientPrivilege)) throw unreadable(error);
     throw error;
   }
 }
 
-const unreadable = (error: unknown): HeadgateError =>
-  new HeadgateError("preflight-failed", {
+function unreadable(error: unknown, { facts }: Session, names: Names): HeadgateError {
+  const role = quoteIdentifier(facts.role);
+  return new HeadgateError("preflight-failed", {
     what: `this role may not read the record of what was applied: ${error instanceof Error ? error.message : String(error)}`,
-    fix: "as its owner: GRANT USAGE ON SCHEMA headgate TO the role; GRANT SELECT ON ALL TABLES IN SCHEMA headgate TO the role; the same for pgmigrations",
+    fix: `as its owner: GRANT USAGE ON SCHEMA ${names.schema} TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${names.schema} TO ${role}; GRANT SELECT ON ${names.pgmigrations} TO ${role}`,
     stands: "nothing was changed",
     cause: error,
   });
+}
 
 export function foreignTable(error: unknown, names: Names): HeadgateError {
   return new HeadgateError("history-unusable", {
@@ -85,23 +87,26 @@ function refuseNewer(rows: readonly Row[] | undefined, names: Names): void {
  * The state of the history: Headgate's own rows with those of node-pg-migrate's CLI reconciled in. Only reads, in one
  * round trip; works before the first run and without the right to write.
  */
-export async function readHistory(client: Client, names: Names): Promise<HistoryState> {
-  const [own, mirror, meta] = await Promise.all([
-    rowsIfThere(
-      client,
-      `SELECT name, checksum, state, step, paused, applied_at::text FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
-    ).catch((error: unknown) => {
-      throw isState(error, SQLSTATE.undefinedColumn) ? foreignTable(error, names) : error;
-    }),
-    rowsIfThere(client, `SELECT name, run_on::text FROM ${names.pgmigrations} ORDER BY run_on, id`),
-    rowsIfThere(client, `SELECT min_writer FROM ${names.meta}`),
-  ]);
-  refuseNewer(meta, names);
-  const entries = (own ?? []).map(toEntry);
-  const strangers = strangersIn(mirror, entries);
-  const others = own === undefined || strangers.length === 0 ? [] : await ofOtherTargets(client, names, strangers);
-  const belongs = mirror?.filter((row) => !others.includes(String(row.name)));
-  return reconcile(entries, belongs, own !== undefined);
+export async function readHistory(session: Session, names: Names): Promise<HistoryState> {
+  const read = async (sql: string) => await rowsIfThere(session, sql);
+  try {
+    const [own, mirror, meta] = await Promise.all([
+      read(
+        `SELECT name, checksum, state, step, paused, applied_at::text FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
+      ),
+      read(`SELECT name, run_on::text FROM ${names.pgmigrations} ORDER BY run_on, id`),
+      read(`SELECT min_writer FROM ${names.meta}`),
+    ]);
+    refuseNewer(meta, names);
+    const entries = (own ?? []).map(toEntry);
+    const strangers = strangersIn(mirror, entries);
+    const others = own === undefined || strangers.length === 0 ? [] : await ofOtherTargets(session, names, strangers);
+    const belongs = mirror?.filter((row) => !others.includes(String(row.name)));
+    return reconcile(entries, belongs, own !== undefined);
+  } catch (error) {
+    if (isState(error, SQLSTATE.undefinedColumn)) throw foreignTable(error, names);
+    throw isState(error, SQLSTATE.insufficientPrivilege) ? unreadable(error, session, names) : error;
+  }
 }
 
 function strangersIn(mirror: readonly Row[] | undefined, entries: readonly Entry[]): string[] {

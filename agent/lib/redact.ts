@@ -6,6 +6,9 @@ export interface Redactor {
 
 const MASK = "[redacted]";
 
+/** Up to the last @ of the word, for a password may hold one; not past a quote, where a JSON string ends. */
+const PASSWORD_IN_URL = /(\bpostgres(?:ql)?:\/\/[^\s:@/]*:)(?!PASSWORD@)(?:[^\s"]+|[^\s@]+)@/g;
+
 const forms = (secret: string): string[] => [
   secret,
   encodeURIComponent(secret),
@@ -15,16 +18,17 @@ const forms = (secret: string): string[] => [
 
 /** Blanks out every secret it knows: raw, URL-encoded, JSON-escaped and base64; and the password of any URL. */
 export function createRedactor(): Redactor {
-  const known = new Set<string>();
+  let known: readonly string[] = [];
   return {
     add(secret) {
       if (secret === undefined || secret.length < 4) return;
-      for (const form of forms(secret)) known.add(form);
+      // Longest first: a secret may hold another.
+      known = [...new Set([...known, ...forms(secret)])].sort((a, b) => b.length - a.length);
     },
     clean(text) {
       let result = text;
       for (const secret of known) result = result.replaceAll(secret, MASK);
-      return result.replace(/(\bpostgres(?:ql)?:\/\/[^\s:@/]*:)(?!PASSWORD@)[^\s@]+@/g, `$1${MASK}@`);
+      return result.replace(PASSWORD_IN_URL, `$1${MASK}@`);
     },
   };
 }

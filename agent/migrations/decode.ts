@@ -1,6 +1,7 @@
 import { FileProblemError } from "./problem.ts";
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const REPLACEMENT = "\ufffd";
 
 /** The bytes as every checkout should have them: no BOM, LF line ends. What git's autocrlf does is no edit. */
 export function normalized(bytes: Buffer): Buffer {
@@ -9,23 +10,15 @@ export function normalized(bytes: Buffer): Buffer {
   return Buffer.from(body.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
 }
 
+/** Offset of the first sequence that is no UTF-8, in the file as it lies on the disk. */
 function firstInvalidByte(bytes: Buffer): number {
-  let low = 0;
-  let high = bytes.length;
-  const valid = (end: number) => {
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, end), { stream: true });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (valid(middle)) low = middle;
-    else high = middle - 1;
+  const text = bytes.toString("utf8");
+  for (let at = text.indexOf(REPLACEMENT); at >= 0; at = text.indexOf(REPLACEMENT, at + 1)) {
+    const offset = Buffer.byteLength(text.slice(0, at));
+    // The file may hold the replacement character itself.
+    if (!bytes.subarray(offset, offset + 3).equals(Buffer.from(REPLACEMENT))) return offset;
   }
-  return low;
+  return bytes.length;
 }
 
 /** The text of a migration file, or a `FileProblemError` that says which encoding problem it has. */
@@ -43,6 +36,6 @@ export function decodeSql(bytes: Buffer, file: string): string {
     return text;
   } catch (error) {
     if (error instanceof FileProblemError) throw error;
-    throw problem(`is not UTF-8: the byte at offset ${firstInvalidByte(body)} fits no character`);
+    throw problem(`is not UTF-8: the byte at offset ${firstInvalidByte(bytes)} fits no character`);
   }
 }

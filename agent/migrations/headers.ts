@@ -1,4 +1,4 @@
-import { parseDuration } from "../lib/duration.ts";
+import { LONGEST_TIMEOUT_MS, parseDuration } from "../lib/duration.ts";
 import { FileProblemError } from "./problem.ts";
 import type { Acknowledgement, Phase } from "./types.ts";
 
@@ -30,10 +30,12 @@ const readPhase: Reader = (value, draft) => {
 const readLockTimeout: Reader = (value, draft) => {
   try {
     draft.lockTimeoutMs = parseDuration(value);
-    return undefined;
   } catch {
     return `lock-timeout "${value}" is not a duration like 2s`;
   }
+  // PostgreSQL takes 0 for waiting without end.
+  if (draft.lockTimeoutMs >= 1 && draft.lockTimeoutMs <= LONGEST_TIMEOUT_MS) return undefined;
+  return `lock-timeout "${value}" is out of range: 1ms to 596h`;
 };
 
 const readAllow: Reader = (value, draft) => {
@@ -54,13 +56,20 @@ function readDirective(text: string, draft: Draft): string | undefined {
   return word === "lock-timeout=" ? readLockTimeout(value, draft) : readAllow(value, draft);
 }
 
+/** What is wrong with a line that begins as a header does; undefined for every other line. */
+function readLine(line: string, draft: Draft): string | undefined {
+  const [, directive] = /^\s*--\s*headgate:\s*(.*?)\s*$/.exec(line) ?? [];
+  if (directive !== undefined) return readDirective(directive, draft);
+  if (!/^\s*--\s*headgate\b/i.test(line)) return undefined;
+  return `unknown header "${line.trim()}"; one is written -- headgate: HEADER, known: ${KNOWN}; begin a plain comment with another word`;
+}
+
 /** Reads the headers of a section; refuses unknown ones, so that a typo never changes how a file runs. */
 export function readHeaders(section: string, file: string, firstLine: number): Headers {
   const draft: Draft = { transaction: true, phase: "unknown", lockTimeoutMs: undefined, allowed: [] };
-  if (!section.includes("headgate:")) return draft;
+  if (!/headgate/i.test(section)) return draft;
   for (const [index, line] of section.split("\n").entries()) {
-    const [, directive] = /^\s*--\s*headgate:\s*(.*?)\s*$/.exec(line) ?? [];
-    const wrong = directive === undefined ? undefined : readDirective(directive, draft);
+    const wrong = readLine(line, draft);
     if (wrong !== undefined) throw new FileProblemError({ file, line: firstLine + index, text: wrong });
   }
   return draft;

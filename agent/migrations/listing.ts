@@ -102,6 +102,6 @@ export const compareNames = (a: string, b: string): number => {
 
 /** Groups of migrations that share a number: their order would hang on the rest of the name. */
 export function samePrefix(files: readonly MigrationFile[]): MigrationFile[][] {
-  const groups = Map.groupBy(files, (file) => Number(file.prefix));
+  const groups = Map.groupBy(files, (file) => BigInt(file.prefix));
   return [...groups.values()].filter((group) => group.length > 1);
 }

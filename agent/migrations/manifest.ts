@@ -34,13 +34,21 @@ export async function readManifest(
 ): Promise<ReadonlyMap<string, Migration> | undefined> {
   const text = await readTextIfThere(join(dir, MANIFEST));
   if (text === undefined) return undefined;
-  const parsed: unknown = JSON.parse(text);
+  const parsed = parseManifest(text, dir);
   const entries = isRecord(parsed) && Array.isArray(parsed.migrations) ? parsed.migrations.filter(isEntry) : [];
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const differing = files.find((file) => byName.get(file.name)?.checksum !== file.checksum);
   if (differing !== undefined) throw stale(dir, `${differing.name} was added or changed`);
   if (byName.size !== files.length) throw stale(dir, "a file is gone");
   return new Map(files.map((file) => [file.name, { ...present(byName.get(file.name), dir, file), paths: file.paths }]));
+}
+
+function parseManifest(text: string, dir: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw stale(dir, "it is not JSON");
+  }
 }
 
 function present(entry: Entry | undefined, dir: string, file: MigrationFile): Entry {

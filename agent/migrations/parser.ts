@@ -62,9 +62,10 @@ export function caret(sql: string, position: number, firstLine: number): { line:
 function syntaxProblem(error: unknown, text: SqlText): FileProblemError {
   const message = error instanceof Error ? error.message : String(error);
   const details = error instanceof Error && "sqlDetails" in error ? error.sqlDetails : undefined;
-  const position = isNode(details) && typeof details.cursorPosition === "number" ? details.cursorPosition : 0;
-  if (position <= 0) return new FileProblemError({ file: text.file, text: message });
-  const { line, excerpt } = caret(text.sql, position, text.line ?? 1);
+  // Counted from 0, unlike the position in a server's error.
+  const position = isNode(details) && typeof details.cursorPosition === "number" ? details.cursorPosition : -1;
+  if (position < 0) return new FileProblemError({ file: text.file, text: message });
+  const { line, excerpt } = caret(text.sql, position + 1, text.line ?? 1);
   return new FileProblemError({ file: text.file, line, text: message, excerpt });
 }
 

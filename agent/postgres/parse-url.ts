@@ -1,5 +1,5 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { portOf } from "./port.ts";
+import { parsePort } from "./port.ts";
 
 export interface UrlParts {
   readonly host: string | undefined;
@@ -47,6 +47,14 @@ function hostOf(text: string, source: string): { host: string | undefined; port:
   return { host: decode(host, source), port };
 }
 
+/** Its text is not told: where the @ was forgotten, it is the password. */
+function portIn(text: string | undefined, source: string): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const port = parsePort(text);
+  if (port === undefined) throw refuse(source, "its port is no number from 1 to 65535");
+  return port;
+}
+
 /**
  * A libpq connection URL. Split by hand: URL would take `postgresql:///shop` for a host, and drop port 80. Its text never
  * enters an error, because it holds the password.
@@ -66,7 +74,7 @@ export function parseUrl(text: string, source: string): UrlParts {
   const get = (name: string) => parameters.get(name);
   return {
     host: get("host") ?? host,
-    port: portOf(get("port") ?? port, source),
+    port: portIn(get("port") ?? port, source),
     database: decode(path, source) ?? get("dbname"),
     user: decode(user, source) ?? get("user"),
     password: decode(rest.length === 0 ? undefined : rest.join(":"), source) ?? get("password"),

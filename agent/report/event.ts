@@ -1,11 +1,12 @@
-import type { Report } from "./report.ts";
+import { count } from "../lib/count.ts";
+import { cleanReport, type Report } from "./report.ts";
 import type { Sink } from "./sink.ts";
 
 /** The API server keeps 1024 characters of a note. */
 export const noteOf = (report: Report): string => {
   const text =
     report.error === undefined
-      ? `${report.applied.length} migrations applied: ${report.applied.map((one) => one.name).join(", ")}`
+      ? `${count(report.applied.length, "migration")} applied: ${report.applied.map((one) => one.name).join(", ")}`
       : `${report.error.what}. Exit code ${report.exitCode}. Next: ${report.error.fix}`;
   return text.length <= 1_000 ? text : `${text.slice(0, 999)}…`;
 };
@@ -19,7 +20,7 @@ export const event: Sink = {
     await writeEvent(pod, {
       type: report.outcome === "done" ? "Normal" : "Warning",
       reason: report.outcome === "done" ? "Migrated" : "MigrationFailed",
-      note: clean(noteOf(report)),
+      note: noteOf(cleanReport(report, clean)),
     });
   },
 };

@@ -35,3 +35,19 @@ export interface Report {
     | undefined;
   readonly release: Release | undefined;
 }
+
+/** The report with `clean` run over what people wrote. Keys, names, codes and numbers stay: a password may look like one. */
+export function cleanReport(report: Report, clean: (text: string) => string): Report {
+  const { error, stages } = report;
+  return {
+    ...report,
+    stages: stages.map((stage) => ({ ...stage, summary: clean(stage.summary) })),
+    error: error && {
+      ...error,
+      what: clean(error.what),
+      details: error.details.map((detail) => clean(detail)),
+      stands: error.stands === undefined ? undefined : clean(error.stands),
+      fix: clean(error.fix),
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import { endRun } from "../history/record.ts";
+import { cleanReport } from "./report.ts";
 import type { Sink } from "./sink.ts";
 
 export const runRow: Sink = {
@@ -6,7 +7,7 @@ export const runRow: Sink = {
   wanted: ({ session, run }) => session !== undefined && run !== undefined,
   async deliver({ session, run, report, names, clean }) {
     if (session === undefined || run === undefined) return;
-    const json = clean(JSON.stringify(report));
+    const json = JSON.stringify(cleanReport(report, clean));
     // Whatever the run was in the middle of, this is a statement of its own.
     await session.query("ROLLBACK");
     await session.query(endRun(names, run, { outcome: report.outcome, exitCode: report.exitCode, report: json }));

@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
-import type { Report } from "./report.ts";
+import type { HeadgateError } from "../errors/headgate-error.ts";
+import { cleanReport, type Report } from "./report.ts";
 import type { Sink } from "./sink.ts";
 
 /** Kubernetes keeps 4096 bytes of it. */
-const LIMIT = 4_000;
+const LIMIT = 4_096;
 
 const fitted = (text: string, bytes: number): string => {
   const buffer = Buffer.from(text, "utf8");
@@ -15,25 +16,48 @@ const fitted = (text: string, bytes: number): string => {
         .replace(/�$/, "")}…`;
 };
 
+/** The verdict as JSON, with as much of `what` and `next` as there is room for: escaped, a character takes up to 6 bytes. */
+function fittedJson(verdict: object, texts: { readonly what: string; readonly next: string } | undefined): string {
+  if (texts === undefined) return JSON.stringify(verdict);
+  for (let room = 2_000; ; room = Math.floor(room / 2)) {
+    const json = JSON.stringify({ ...verdict, what: fitted(texts.what, room), next: fitted(texts.next, room / 2) });
+    if (Buffer.byteLength(json) <= LIMIT || room < 16) return json;
+  }
+}
+
 /** A short verdict as JSON: what `kubectl get pod -o yaml` shows after the logs are gone. */
-export function terminationText(report: Report): string {
+export function terminationText({ outcome, exitCode, applied, stoppedAt, notReached, error }: Report): string {
   const verdict = {
-    outcome: report.outcome,
-    exitCode: report.exitCode,
-    applied: report.applied.length,
-    ...(report.stoppedAt === undefined ? {} : { stoppedAt: report.stoppedAt }),
-    ...(report.notReached.length === 0 ? {} : { notReached: report.notReached.length }),
-    ...(report.error === undefined
-      ? {}
-      : { error: report.error.id, what: fitted(report.error.what, 1_500), next: fitted(report.error.fix, 1_000) }),
+    outcome,
+    exitCode,
+    applied: applied.length,
+    ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(notReached.length === 0 ? {} : { notReached: notReached.length }),
+    ...(error === undefined ? {} : { error: error.id }),
   };
-  return fitted(JSON.stringify(verdict), LIMIT);
+  return fittedJson(verdict, error && { what: error.what, next: error.fix });
+}
+
+/** The same for an error that ended a container before there was a report. */
+export function terminationOfError(error: HeadgateError, clean: (text: string) => string): string {
+  const outcome: Report["outcome"] = error.id === "stopped" ? "stopped" : "failed";
+  const texts = { what: clean(error.message), next: clean(error.fix) };
+  return fittedJson({ outcome, exitCode: error.exitCode, error: error.id }, texts);
+}
+
+/** Leaves that message in the container's file, if it has one. A file that cannot be written changes no outcome. */
+export async function leaveTermination(
+  path: string | undefined,
+  error: HeadgateError,
+  clean: (text: string) => string,
+): Promise<void> {
+  if (path !== undefined) await writeFile(path, terminationOfError(error, clean)).catch(() => undefined);
 }
 
 export const terminationMessage: Sink = {
   name: "termination-message",
   wanted: ({ terminationLog }) => terminationLog !== undefined,
   async deliver({ report, terminationLog, clean }) {
-    if (terminationLog !== undefined) await writeFile(terminationLog, clean(terminationText(report)));
+    if (terminationLog !== undefined) await writeFile(terminationLog, terminationText(cleanReport(report, clean)));
   },
 };

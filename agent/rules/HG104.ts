@@ -1,11 +1,13 @@
 import type { Statement } from "../migrations/parser.ts";
 import type { Rule } from "./rule.ts";
 
-const ALTER_DATABASE = ["CreatedbStmt", "DropdbStmt", "CreateTableSpaceStmt", "DropTableSpaceStmt"];
+const NEVER_INSIDE = ["AlterSystemStmt", "CreatedbStmt", "DropdbStmt", "CreateTableSpaceStmt", "DropTableSpaceStmt"];
 
 function needsNoTransaction({ kind, node, sql }: Statement): boolean {
-  if (ALTER_DATABASE.includes(kind)) return true;
+  if (NEVER_INSIDE.includes(kind)) return true;
   if (kind === "VacuumStmt") return node.is_vacuumcmd === true;
+  // With a table it may run anywhere; without, it goes through all of them in transactions of its own.
+  if (kind === "ClusterStmt") return node.relation === undefined;
   if (kind === "AlterTableStmt") return /\bDETACH\s+PARTITION\b[\s\S]*\bCONCURRENTLY\b/i.test(sql);
   return (kind === "IndexStmt" || kind === "DropStmt") && node.concurrent === true;
 }

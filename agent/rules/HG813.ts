@@ -1,19 +1,31 @@
-import type { Statement } from "../migrations/parser.ts";
+import type { Node, Statement } from "../migrations/parser.ts";
 import type { Rule } from "./rule.ts";
+import { anyBelow, asNode, list, nameParts } from "./tree.ts";
 
-/** Names that a DROP or ALTER of a schema, or of something inside it, holds in its tree. */
+const WRITES = /^(Insert|Update|Delete|Merge)Stmt$/;
+const CHANGES = /^(Alter\w+|Drop|Rename|Truncate|CreateTrig|CreateFunction|CreatePolicy|Rule|Index)Stmt$/;
+const ON_A_TABLE = ["OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"];
+
+/** What a statement changes: the tree has another key for each kind of it. */
+const targetsOf = (node: Node): unknown[] => [
+  ...[node.relation, node.table, node.sequence, node.object, node.func, node.opername],
+  ...[node.funcname, node.typeName, node.defnames],
+  ...list(node.relations),
+  ...list(node.objects),
+];
+
+/** How far from the end of a target's name its schema stands: `DROP TRIGGER` gives schema, table and trigger. */
+function schemaAt(node: Node): number {
+  if ([node.removeType, node.objectType].includes("OBJECT_SCHEMA")) return -1;
+  return ON_A_TABLE.includes(String(node.removeType)) ? -3 : -2;
+}
+
 function touches({ kind, node }: Statement, schema: string): boolean {
-  const names = JSON.stringify([node.objects, node.relation, node.subname, node.schemaname, node.object]);
-  const inSchema =
-    names.includes(`"schemaname":"${schema}"`) || names.includes(`{"items":[{"String":{"sval":"${schema}"}}`);
-  if (kind === "DropStmt")
-    return inSchema || (node.removeType === "OBJECT_SCHEMA" && names.includes(`"sval":"${schema}"`));
-  if (kind === "RenameStmt") return inSchema || (node.renameType === "OBJECT_SCHEMA" && node.subname === schema);
-  return (
-    ["AlterTableStmt", "TruncateStmt", "AlterObjectSchemaStmt", "DeleteStmt", "UpdateStmt", "InsertStmt"].includes(
-      kind,
-    ) && inSchema
-  );
+  const ownTable = ({ relation }: Node) => asNode(relation).schemaname === schema;
+  const writes = anyBelow({ [kind]: node }, (name, inner) => WRITES.test(name) && ownTable(inner));
+  if (writes || (kind === "RenameStmt" && node.renameType === "OBJECT_SCHEMA" && node.subname === schema)) return true;
+  if (!CHANGES.test(kind) && !(kind === "CopyStmt" && node.is_from === true)) return false;
+  return targetsOf(node).some((target) => nameParts(target).at(schemaAt(node)) === schema);
 }
 
 /** A change to Headgate's own schema, which holds the record of what was applied. */

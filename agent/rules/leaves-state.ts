@@ -3,7 +3,7 @@ import type { Statement } from "../migrations/parser.ts";
 const OPAQUE = ["DoStmt", "CallStmt", "ListenStmt", "PrepareStmt", "LoadStmt"];
 
 const isTemporary = ({ kind, node }: Statement): boolean =>
-  /^(CreateStmt|CreateTableAsStmt|ViewStmt|CreateSeqStmt)$/.test(kind) &&
+  /^(CreateStmt|CreateTableAsStmt|ViewStmt|CreateSeqStmt|SelectStmt)$/.test(kind) &&
   JSON.stringify(node).includes('"relpersistence":"t"');
 
 /** True when the statement may change the session beyond its transaction: a setting, the role, a temporary object. */

@@ -1,4 +1,5 @@
 import type { Node, Statement } from "../migrations/parser.ts";
+import { asNode, list } from "./tree.ts";
 
 /** Lock modes as PostgreSQL's documentation spells them, weakest first. */
 export const LOCK_MODES = [
@@ -23,9 +24,6 @@ export interface LockFact {
 }
 
 const NOTHING: LockFact = { lock: null, table: null, rewrites: false };
-
-const asNode = (value: unknown): Node => (typeof value === "object" && value !== null ? (value as Node) : {});
-const list = (value: unknown): readonly Node[] => (Array.isArray(value) ? value.map(asNode) : []);
 
 function relationName(value: unknown): string | null {
   const { schemaname, relname } = asNode(value);
@@ -144,6 +142,46 @@ function drop(node: Node): LockFact {
   return NOTHING;
 }
 
+/** The first table of a list. */
+const rangeVar = (tables: unknown): unknown => asNode(list(tables)[0]).RangeVar;
+
+/** True when an option such as FULL is given, and not switched off again. */
+const asksFor = (options: unknown, name: string): boolean =>
+  list(options)
+    .map((item) => asNode(item.DefElem))
+    .some((option) => option.defname === name && !/"(false|off)"|"Integer":\{\}/i.test(JSON.stringify(option)));
+
+function vacuum(node: Node): LockFact {
+  const full = asksFor(node.options, "full");
+  const relation = asNode(asNode(list(node.rels)[0]).VacuumRelation).relation;
+  return on(full ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE", relation, full);
+}
+
+function reindex(node: Node): LockFact {
+  const lock = asksFor(node.params, "concurrently") ? "SHARE UPDATE EXCLUSIVE" : "SHARE";
+  // REINDEX INDEX names no table.
+  return on(lock, node.kind === "REINDEX_OBJECT_TABLE" ? node.relation : undefined);
+}
+
+/** The new table is nobody's yet; its parent and what it refers to are there. */
+function createTable(node: Node): LockFact {
+  const parent = rangeVar(node.inhRelations);
+  if (node.partbound !== undefined) return on("ACCESS EXCLUSIVE", parent);
+  const constraints = list(node.tableElts).flatMap((part) => [part, ...list(asNode(part.ColumnDef).constraints)]);
+  const referred = constraints
+    .map((constraint) => asNode(constraint.Constraint).pktable)
+    .find((table) => table !== undefined && relationName(table) !== relationName(node.relation));
+  if (referred !== undefined) return on("SHARE ROW EXCLUSIVE", referred);
+  return parent === undefined ? NOTHING : on("SHARE UPDATE EXCLUSIVE", parent);
+}
+
+function comment(node: Node): LockFact {
+  const parts = objectName(node.object)?.split(".") ?? [];
+  if (node.objtype === "OBJECT_COLUMN") parts.pop();
+  const onTable = node.objtype === "OBJECT_TABLE" || node.objtype === "OBJECT_COLUMN";
+  return onTable ? { lock: "SHARE UPDATE EXCLUSIVE", table: parts.join("."), rewrites: false } : NOTHING;
+}
+
 const byKind: Readonly<Record<string, (node: Node) => LockFact>> = {
   AlterTableStmt: alterTable,
   DropStmt: drop,
@@ -158,14 +196,17 @@ const byKind: Readonly<Record<string, (node: Node) => LockFact>> = {
   UpdateStmt: (node) => on("ROW EXCLUSIVE", node.relation),
   DeleteStmt: (node) => on("ROW EXCLUSIVE", node.relation),
   MergeStmt: (node) => on("ROW EXCLUSIVE", node.relation),
-  TruncateStmt: (node) => on("ACCESS EXCLUSIVE", asNode(list(node.relations)[0]).RangeVar, true),
+  TruncateStmt: (node) => on("ACCESS EXCLUSIVE", rangeVar(node.relations), true),
+  VacuumStmt: vacuum,
+  ReindexStmt: reindex,
+  CreateStatsStmt: (node) => on("SHARE UPDATE EXCLUSIVE", rangeVar(node.relations)),
+  CreateStmt: createTable,
   ClusterStmt: (node) => on("ACCESS EXCLUSIVE", node.relation, true),
-  LockStmt: (node) =>
-    on(LOCK_MODES[Number(node.mode) - 1] ?? "ACCESS EXCLUSIVE", asNode(list(node.relations)[0]).RangeVar),
+  LockStmt: (node) => on(LOCK_MODES[Number(node.mode) - 1] ?? "ACCESS EXCLUSIVE", rangeVar(node.relations)),
   RefreshMatViewStmt: (node) =>
     on(node.concurrent === true ? "EXCLUSIVE" : "ACCESS EXCLUSIVE", node.relation, node.concurrent !== true),
-  CommentStmt: () => NOTHING,
-  SelectStmt: (node) => on("ACCESS SHARE", asNode(list(node.fromClause)[0]).RangeVar),
+  CommentStmt: comment,
+  SelectStmt: (node) => on(node.lockingClause === undefined ? "ACCESS SHARE" : "ROW SHARE", rangeVar(node.fromClause)),
 };
 
 /** The strongest lock a statement takes on which table, by the lock matrix. Pure: asks no database. */

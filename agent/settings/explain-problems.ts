@@ -1,5 +1,6 @@
 import type { ErrorObject } from "ajv";
 import { nearest } from "../lib/nearest.ts";
+import { DURATION, POSITIVE_DURATION } from "./schema/patterns.ts";
 
 const keyOf = (pointer: string): string =>
   pointer
@@ -18,6 +19,12 @@ function unknownKey(error: ErrorObject): string {
   return `${joined(keyOf(error.instancePath), key)}: unknown key; ${hint}`;
 }
 
+function misfit(pattern: string): string {
+  if (pattern === DURATION) return "is not a duration: write 500ms, 45s, 10m or 1h";
+  if (pattern === POSITIVE_DURATION) return "is not a duration above 0: write 500ms, 45s, 10m or 1h";
+  return `does not fit ${pattern}`;
+}
+
 /** One sentence a problem, each with the key as one writes it in values.yaml. */
 export function explainProblem(error: ErrorObject): string {
   const key = keyOf(error.instancePath);
@@ -29,7 +36,7 @@ export function explainProblem(error: ErrorObject): string {
     case "type":
       return `${key}: wants ${String(error.params.type).replaceAll(",", " or ")}, not ${JSON.stringify(error.data)}`;
     case "pattern":
-      return `${key}: ${JSON.stringify(error.data)} does not fit ${String(error.params.pattern)}`;
+      return `${key}: ${JSON.stringify(error.data)} ${misfit(String(error.params.pattern))}`;
     case "required":
       return `${joined(key, String(error.params.missingProperty))}: is missing`;
     default:

@@ -1,6 +1,6 @@
 import type { FromSchema } from "json-schema-to-ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { parseDuration } from "../lib/duration.ts";
+import { LONGEST_TIMEOUT_MS, parseDuration } from "../lib/duration.ts";
 import { isRecord } from "../lib/records.ts";
 import { withDefaults } from "./defaults.ts";
 import { agentSchema, valuesSchema } from "./schema/index.ts";
@@ -37,6 +37,12 @@ function overlay(base: Readonly<Record<string, unknown>>, over: Readonly<Record<
   return merged;
 }
 
+/** A key without a value is null in YAML and counts as left out, as in Helm; in a list, null is a value. */
+function withoutNulls(mapping: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const kept = Object.entries(mapping).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept.map(([key, value]) => [key, isRecord(value) ? withoutNulls(value) : value]));
+}
+
 async function schemaProblems(values: unknown): Promise<string[]> {
   // By its default export: a bundler gives a CommonJS module that is loaded late no other.
   const [{ default: ajv }, { explainProblem }] = await Promise.all([import("ajv"), import("./explain-problems.ts")]);
@@ -60,6 +66,9 @@ function contradictions(settings: Settings): string[] {
   if (parseDuration(first) > parseDuration(largest)) {
     problems.push(`migrate.lockTimeout.first ${first} is longer than migrate.lockTimeout.largest ${largest}`);
   }
+  if (parseDuration(largest) > LONGEST_TIMEOUT_MS) {
+    problems.push(`migrate.lockTimeout.largest ${largest} is longer than PostgreSQL can wait: at most 596h`);
+  }
   return problems;
 }
 
@@ -71,7 +80,7 @@ export async function parseSettings(values: unknown, place: Place, source = "the
   if (values !== undefined && values !== null && !isRecord(values)) {
     throw new HeadgateError("bad-settings", { what: `${source} hold no mapping of keys to values` });
   }
-  const given = values ?? {};
+  const given = withoutNulls(values ?? {});
   // Nothing given is known to be good: the validator is not even loaded.
   const problems = Object.keys(given).length === 0 ? [] : await schemaProblems(given);
   if (problems.length > 0) throw refusal(source, problems);

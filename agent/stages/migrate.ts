@@ -45,6 +45,15 @@ async function planUnderLock(context: Context, session: Session, before: Plan): 
 
 const NOT_OURS = [SQLSTATE.undefinedColumn, SQLSTATE.undefinedTable, "42804", "42809", "42P10"];
 
+const MADE_MEANWHILE = ["23505", "42P06", "42P07"];
+
+/** Somebody else, an administrator say, has made the schema at the same moment: the second look finds it. */
+const afterRollback = (session: Session, again: () => Promise<unknown>) => async (error: unknown) => {
+  await session.query("ROLLBACK");
+  if (!isState(error, ...MADE_MEANWHILE)) throw error;
+  await again();
+};
+
 /** Runs what writes the record; tables of someone else under our names become a sentence. */
 async function onOurTables<T>(context: Context, work: () => Promise<T>): Promise<T> {
   try {
@@ -61,9 +70,8 @@ async function prepareHistory(context: Context, session: Session, plan: Plan): P
     ...(plan.history.mirrorExists ? [] : [createMirrorSql(names)]),
     reconcileSql(plan.history, names),
   ].filter((sql) => sql !== "");
-  if (parts.length > 0) {
-    await onOurTables(context, async () => await session.query(`BEGIN; ${parts.join(";\n")}; COMMIT`));
-  }
+  const write = async () => await session.query(`BEGIN; ${parts.join(";\n")}; COMMIT`);
+  if (parts.length > 0) await onOurTables(context, async () => await write().catch(afterRollback(session, write)));
   if (plan.history.undone.length > 0) {
     context.log.info(`undone outside of Headgate, so pending again: ${plan.history.undone.join(", ")}`);
   }

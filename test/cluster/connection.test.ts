@@ -86,7 +86,7 @@ test("events: on the Job, by a Role that allows nothing else", () =>
     expect(code, output).toBe(0);
     const events = await ns.list<KubernetesEvent>("events.events.k8s.io");
     expect(events.filter((event) => event.reason === "Migrated")).toMatchObject([
-      { type: "Normal", note: "1 migrations applied: 1_orders", regarding: { kind: "Job", name: JOB } },
+      { type: "Normal", note: "1 migration applied: 1_orders", regarding: { kind: "Job", name: JOB } },
     ]);
     const who = `system:serviceaccount:${ns.name}:gate-headgate-migrate`;
     const may = await ns.kubectl(["auth", "can-i", "--list", `--as=${who}`]);

@@ -58,7 +58,7 @@ test("as a subchart by Helm 4: install, a failing upgrade that leaves the app al
 
     const tested = await helm(ns, ["test", "shop", "--logs"]);
     expect(tested.code, tested.output).toBe(0);
-    expect(tested.output).toContain("1 expectations met");
+    expect(tested.output).toContain("1 expectation met");
   }));
 
 test("on its own, uninstalled and installed again over the same database: nothing left to do", () =>

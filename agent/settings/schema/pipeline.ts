@@ -1,4 +1,4 @@
-import { CATALOG_NAME, DURATION } from "./patterns.ts";
+import { CATALOG_NAME, DURATION, POSITIVE_DURATION } from "./patterns.ts";
 
 export const migrations = {
   type: "object",
@@ -66,8 +66,13 @@ export const migrate = {
       additionalProperties: false,
       description: "PostgreSQL's lock_timeout for each try: a migration that waits longer gives way and tries again.",
       properties: {
-        first: { type: "string", pattern: DURATION, default: "100ms", description: "The first try's." },
-        largest: { type: "string", pattern: DURATION, default: "5s", description: "No try waits longer than this." },
+        first: { type: "string", pattern: POSITIVE_DURATION, default: "100ms", description: "The first try's." },
+        largest: {
+          type: "string",
+          pattern: POSITIVE_DURATION,
+          default: "5s",
+          description: "No try waits longer than this.",
+        },
       },
       default: {},
     },

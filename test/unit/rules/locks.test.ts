@@ -1,0 +1,146 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
+import { lockOf, strongest } from "../../../agent/rules/locks.ts";
+
+let parse: Parse;
+beforeAll(async () => {
+  parse = await loadParser();
+});
+
+const factOf = (sql: string) => {
+  const [statement] = parse({ sql, file: "a.sql", line: 1 });
+  if (statement === undefined) throw new Error(`no statement: ${sql}`);
+  return lockOf(statement);
+};
+
+/** Statements of the lock matrix, which was measured, by the lock that each takes on `t`. */
+const matrix: Readonly<Record<string, readonly string[]>> = {
+  "ACCESS EXCLUSIVE": [
+    "ALTER TABLE t ADD COLUMN c int",
+    "ALTER TABLE t ADD COLUMN c timestamptz NOT NULL DEFAULT now()",
+    "ALTER TABLE t ADD COLUMN c int CHECK (c > 0)",
+    "ALTER TABLE t ADD COLUMN c int UNIQUE",
+    "ALTER TABLE t ADD COLUMN c int REFERENCES r",
+    "ALTER TABLE t DROP COLUMN c",
+    "ALTER TABLE t RENAME COLUMN c TO d",
+    "ALTER TABLE t RENAME TO u",
+    "ALTER TABLE t ALTER c SET DEFAULT 1",
+    "ALTER TABLE t ALTER c DROP DEFAULT",
+    "ALTER TABLE t ALTER c SET NOT NULL",
+    "ALTER TABLE t ALTER c DROP NOT NULL",
+    "ALTER TABLE t ALTER c TYPE bigint",
+    "ALTER TABLE t ALTER c SET STORAGE MAIN",
+    "ALTER TABLE t OWNER TO o",
+    "ALTER TABLE t SET SCHEMA s",
+    "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE t REPLICA IDENTITY FULL",
+    "ALTER TABLE t ADD CHECK (c > 0)",
+    "ALTER TABLE t ADD CONSTRAINT k CHECK (c > 0) NOT VALID",
+    "ALTER TABLE t ADD UNIQUE (c)",
+    "ALTER TABLE t ADD UNIQUE USING INDEX i",
+    "ALTER TABLE t ADD EXCLUDE USING gist (c WITH =)",
+    "ALTER TABLE t DROP CONSTRAINT k",
+    "ALTER TABLE t DETACH PARTITION p",
+    "CREATE POLICY p ON t",
+    "CREATE RULE u AS ON DELETE TO t DO INSTEAD NOTHING",
+    "DROP TRIGGER g ON t",
+    "DROP TABLE t",
+    "TRUNCATE t",
+    "CLUSTER t USING i",
+    "VACUUM FULL t",
+    "LOCK TABLE t",
+    "REFRESH MATERIALIZED VIEW t",
+    "CREATE TABLE p PARTITION OF t FOR VALUES IN (1)",
+    "VACUUM (FULL, ANALYZE) t",
+  ],
+  EXCLUSIVE: ["REFRESH MATERIALIZED VIEW CONCURRENTLY t", "LOCK TABLE t IN EXCLUSIVE MODE"],
+  "SHARE ROW EXCLUSIVE": [
+    "ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES r",
+    "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (c) REFERENCES r NOT VALID",
+    "CREATE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f()",
+    "ALTER TABLE t DISABLE TRIGGER ALL",
+    "CREATE TABLE x (c int REFERENCES t)",
+    "CREATE TABLE x (c int, x int REFERENCES x, FOREIGN KEY (c) REFERENCES t)",
+  ],
+  SHARE: ["CREATE INDEX ON t (c)", "CREATE UNIQUE INDEX i ON t (c)", "REINDEX TABLE t"],
+  "SHARE UPDATE EXCLUSIVE": [
+    "CREATE INDEX CONCURRENTLY i ON t (c)",
+    "ALTER TABLE t VALIDATE CONSTRAINT k",
+    "ALTER TABLE t SET (fillfactor = 70)",
+    "ALTER TABLE t ALTER c SET STATISTICS 500",
+    "ALTER TABLE t CLUSTER ON i",
+    "ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
+    "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
+    "ANALYZE t",
+    "VACUUM t",
+    "CREATE STATISTICS s ON a, b FROM t",
+    "COMMENT ON TABLE t IS 'x'",
+    "COMMENT ON COLUMN t.c IS 'x'",
+    "VACUUM (FULL off) t",
+    "CREATE TABLE x () INHERITS (t)",
+    "REINDEX TABLE CONCURRENTLY t",
+  ],
+  "ROW EXCLUSIVE": ["INSERT INTO t VALUES (1)", "UPDATE t SET c = 1", "DELETE FROM t"],
+  "ROW SHARE": ["SELECT * FROM t FOR UPDATE", "SELECT * FROM t FOR KEY SHARE"],
+  "ACCESS SHARE": ["SELECT * FROM t"],
+};
+
+describe.each(Object.entries(matrix))("%s is taken by", (lock, statements) => {
+  it.each(statements)("%s", (sql) => {
+    expect(factOf(sql)).toMatchObject({ lock, table: "t" });
+  });
+});
+
+describe("no lock on a table is taken by", () => {
+  it.each([
+    "CREATE TABLE t (id int)",
+    "CREATE TABLE t (id int, parent int REFERENCES t)",
+    "COMMENT ON FUNCTION f() IS 'x'",
+    "SELECT 1",
+    "ALTER TYPE e ADD VALUE 'x'",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+  ])("%s", (sql) => {
+    expect(factOf(sql)).toMatchObject({ lock: null, table: null });
+  });
+});
+
+describe("a table is written anew", () => {
+  it.each([
+    "ALTER TABLE t ADD COLUMN c serial",
+    "ALTER TABLE t ADD COLUMN c bigint GENERATED ALWAYS AS IDENTITY",
+    "ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (a + 1) STORED",
+    "ALTER TABLE t SET UNLOGGED",
+    "ALTER TABLE t SET LOGGED",
+    "TRUNCATE t",
+    "CLUSTER t",
+  ])("by %s", (sql) => expect(factOf(sql).rewrites).toBe(true));
+
+  it.each([
+    "ALTER TABLE t ADD COLUMN c int NOT NULL DEFAULT 1",
+    "ALTER TABLE t ADD COLUMN c timestamptz DEFAULT now()",
+    "ALTER TABLE t ADD COLUMN c text DEFAULT lower('X')",
+    "ALTER TABLE t DROP COLUMN c",
+    "ALTER TABLE t ALTER c SET NOT NULL",
+  ])("not by %s", (sql) => expect(factOf(sql).rewrites).not.toBe(true));
+
+  it.each(["clock_timestamp()", "gen_random_uuid()", "random()", "my_function()"])(
+    "or nobody can say, by a default of %s",
+    (call) => expect(factOf(`ALTER TABLE t ADD COLUMN c text DEFAULT ${call}`).rewrites).not.toBe(false),
+  );
+
+  it("or only the catalog knows, by a change of type", () => {
+    expect(factOf("ALTER TABLE t ALTER c TYPE bigint").rewrites).toBeNull();
+  });
+});
+
+describe("a statement of several parts", () => {
+  it("takes the strongest lock of them", () => {
+    expect(factOf("ALTER TABLE shop.t VALIDATE CONSTRAINT k, ALTER c SET STATISTICS 5")).toMatchObject({
+      lock: "SHARE UPDATE EXCLUSIVE",
+      table: "shop.t",
+    });
+    expect(factOf("ALTER TABLE t VALIDATE CONSTRAINT k, DROP COLUMN c").lock).toBe("ACCESS EXCLUSIVE");
+    expect(strongest([null, "SHARE", "ACCESS SHARE"])).toBe("SHARE");
+    expect(strongest([])).toBeNull();
+  });
+});
