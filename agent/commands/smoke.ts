@@ -1,10 +1,6 @@
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { order } from "../pipeline/order.ts";
-import { toReport } from "../pipeline/outcome.ts";
-import { runStages } from "../pipeline/runner.ts";
-import { deliver } from "../report/index.ts";
-import { cleanReport, type Report } from "../report/report.ts";
 import { leaveTermination } from "../report/termination-message.ts";
 import type { Context } from "../stages/context.ts";
 import { awaitEnd } from "../stages/rendezvous.ts";
@@ -12,6 +8,7 @@ import { readVerdict } from "../stages/verdict.ts";
 import { type Args, type Command, flagArg, textArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions } from "./options.ts";
+import { runAndReport } from "./run-and-report.ts";
 
 /** Containers of a pod start one after another, about a second each; a minute is a node in trouble. */
 const START_MS = 60_000;
@@ -47,38 +44,16 @@ async function mayTest(context: Context, redactor: Redactor, args: Args): Promis
   }
 }
 
-async function test(
-  context: Context,
-  redactor: Redactor,
-  args: Args,
-): Promise<{ exitCode: number; error: HeadgateError | undefined; report: Report }> {
-  const stages = order.filter((stage) => stage.name === "wait" || stage.name === "smoke");
-  const result = await runStages(context, { stages });
-  const report = toReport(context, result);
-  await deliver({
-    report,
-    log: context.log,
-    names: context.names,
-    pod: context.pod,
-    session: undefined,
-    run: undefined,
-    terminationLog: textArg(args, "termination-log"),
-    events: false,
-    clean: redactor.clean,
-  });
-  await result.state.session?.close();
-  return { exitCode: report.exitCode, error: result.error, report };
-}
-
 export const smoke: Command = {
   options: (yargs) =>
     databaseOptions(yargs).example("headgate smoke -f values.yaml", "are the expectations under smoke: met?"),
   run: async (args, io) =>
     await withContext("smoke", { args, io }, async (context, redactor) => {
       if (!(await mayTest(context, redactor, args))) return 0;
-      const { error, report, exitCode } = await test(context, redactor, args);
-      if (flagArg(args, "json")) io.out(`${JSON.stringify(cleanReport(report, redactor.clean))}\n`);
+      const stages = order.filter((stage) => stage.name === "wait" || stage.name === "smoke");
+      const { report, error } = await runAndReport(context, { stages }, { args, clean: redactor.clean });
+      if (flagArg(args, "json")) io.out(`${JSON.stringify(report)}\n`);
       if (error !== undefined) throw error;
-      return exitCode;
+      return report.exitCode;
     }),
 };
