@@ -1,4 +1,8 @@
-import type { TlsMode } from "./tls.ts";
+/** libpq's sslmode, weakest first. */
+export const tlsModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+export type TlsMode = (typeof tlsModes)[number];
+
+export const isTlsMode = (text: string): text is TlsMode => tlsModes.some((mode) => mode === text);
 
 /** Where a connection leads and how. Read anew at every connect, so that a rotated Secret works without a restart. */
 export interface Connection {

@@ -4,10 +4,9 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode, readTextIfThere } from "../lib/files.ts";
 import type { Redactor } from "../lib/redact.ts";
 import type { Settings } from "../settings/settings.ts";
-import { type Connection, type ConnectionSource, isLocal } from "./connection.ts";
+import { type Connection, type ConnectionSource, isLocal, isTlsMode, type TlsMode } from "./connection.ts";
 import { parseUrl } from "./parse-url.ts";
 import { portOf } from "./port.ts";
-import { isTlsMode, type TlsMode } from "./tls.ts";
 
 type Database = Settings["database"];
 type Env = Readonly<Record<string, string | undefined>>;

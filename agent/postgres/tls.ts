@@ -4,11 +4,6 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode } from "../lib/files.ts";
 import type { Connection } from "./connection.ts";
 
-export const tlsModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
-export type TlsMode = (typeof tlsModes)[number];
-
-export const isTlsMode = (text: string): text is TlsMode => tlsModes.some((mode) => mode === text);
-
 async function readPem(file: string | undefined, what: string): Promise<string | undefined> {
   if (file === undefined) return undefined;
   return await readFile(file, "utf8").catch((error: unknown) => {
