@@ -1,0 +1,81 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, loadavg } from "node:os";
+import { join } from "node:path";
+import { type Arguments, help, readArguments } from "./arguments.ts";
+import { type Lab, withLab } from "./lab.ts";
+import { findPeers, type Peers } from "./peers.ts";
+import { messageOf, runRounds } from "./rounds.ts";
+import { figuresOf, renderTable } from "./table.ts";
+
+const root = join(import.meta.dirname, "../..");
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Builds into a folder of its own: whoever builds dist/ meanwhile is not measured. */
+function build(outdir: string): void {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, ".ci/build.ts")], {
+    env: { ...process.env, HEADGATE_BUILD_DIR: outdir },
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  if (status !== 0) throw new Error(`.ci/build.ts ended with ${status}: ${stderr}`);
+  // Beside the bundle, where the package has its own: it tells Node that this is an ES module.
+  writeFileSync(join(outdir, "package.json"), `{ "type": "module" }\n`);
+}
+
+function versionOf(manifest: string): string {
+  const { version }: { version: string } = createRequire(import.meta.url)(manifest);
+  return version;
+}
+
+const headerOf = (lab: Lab, peers: Peers, { rounds }: Arguments): string =>
+  [
+    `headgate ${versionOf("../../package.json")}`,
+    `node-pg-migrate ${versionOf("node-pg-migrate/package.json")}`,
+    ...peers.versions,
+    `PostgreSQL ${lab.serverVersion}`,
+    `Node ${process.versions.node}`,
+    `${availableParallelism()} CPUs, load ${loadavg()[0]?.toFixed(1)}`,
+    `rounds: ${rounds}`,
+  ].join(" · ");
+
+async function bench(args: Arguments, signal: AbortSignal): Promise<number> {
+  return await withLab(signal, async (lab) => {
+    const bundle = join(lab.home, "bundle");
+    build(bundle);
+    const peers = findPeers(bundle, join(lab.home, "compile-cache"), args.psql);
+    const header = headerOf(lab, peers, args);
+    const { rows, rounds } = args;
+    const { cells, failures } = await runRounds(lab, { rows, rounds, peers: peers.measured, signal, say });
+    const figures = figuresOf(cells, "headgate");
+    process.stdout.write(`${header}\n\n${renderTable(figures)}\n\n${peers.footnotes.join("\n")}\n`);
+    if (args.json !== undefined)
+      writeFileSync(args.json, `${JSON.stringify({ header, figures, failures }, null, 2)}\n`);
+    for (const failure of failures) say(`failed: ${failure}`);
+    return failures.length === 0 ? 0 : 1;
+  });
+}
+
+async function main(): Promise<number> {
+  const args = readArguments(process.argv.slice(2));
+  if (args === undefined) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(new Error(`out of time after ${args.minutes} min`)), args.minutes * 60_000);
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => stop.abort(new Error(`told to stop by ${name}`)));
+  }
+  try {
+    return await bench(args, stop.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  say(`failed: ${messageOf(error)}`);
+  return 1;
+});
