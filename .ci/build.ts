@@ -22,6 +22,8 @@ await build({
   target: "node22",
   banner: { js: banner },
   legalComments: "linked",
+  // else yargs' /v patterns become RegExp objects that are compiled at every start
+  supported: { "regexp-set-notation": true },
   chunkNames: "chunk-[hash]",
   external: [...beside, "pg-native"],
   logLevel: "warning",

@@ -79,15 +79,16 @@ const parser = (): Argv =>
 
 /** argv to exit code. Never rejects. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
-  let code = 0;
+  let chosen: { readonly load: Entry["load"]; readonly args: Args } | undefined;
   const withCommands = commands.reduce(
     (chain, { usage, describe, load }) =>
       chain.command(
         usage,
         describe,
         async (sub: Argv) => (await load()).options(sub),
-        async (args: Args) => {
-          code = await (await load()).run(args, io);
+        // Only noted here: a handler that gives a promise makes yargs render its whole help text.
+        (args: Args) => {
+          chosen = { load, args };
         },
       ),
     parser(),
@@ -100,10 +101,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
       .parseAsync([...argv], {}, (_error, _args, output) => {
         if (output !== "") io.out(`${output}\n`);
       });
+    return chosen === undefined ? 0 : await (await chosen.load()).run(chosen.args, io);
   } catch (caught) {
     const error = toHeadgateError(caught);
     io.err(`error  ${renderError(error)}\n`);
     return error.exitCode;
   }
-  return code;
 }

@@ -2,7 +2,7 @@ import { count } from "../lib/count.ts";
 import { listMigrations, samePrefix } from "../migrations/listing.ts";
 import { compileMigrations } from "../migrations/load.ts";
 import { writeManifest } from "../migrations/manifest.ts";
-import { inspectMigrations } from "../stages/inspect.ts";
+import { inspectMigrations, withInspection } from "../stages/inspect.ts";
 import { refuseUnsafe } from "../stages/refusals.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
@@ -19,13 +19,17 @@ export const compile: Command = {
       const files = listMigrations(dir);
       const migrations = await compileMigrations(files, files, dir);
       const options = { all: files, dir, ownSchema: names.schemaName, limitBytes: Number.POSITIVE_INFINITY };
-      refuseUnsafe(await inspectMigrations(migrations, options));
+      const inspected = await inspectMigrations(migrations, options);
+      refuseUnsafe(inspected);
       for (const group of samePrefix(files)) {
         log.warn(
           `${group.map((file) => file.name).join(" and ")} share a number; while one is not applied, no run accepts that`,
         );
       }
-      const path = await writeManifest(dir, migrations);
+      const path = await writeManifest(
+        dir,
+        inspected.map((one) => withInspection(one, names.schemaName)),
+      );
       if (flagArg(args, "json"))
         io.out(`${JSON.stringify({ manifest: path, migrations: files.map(({ name }) => ({ name })) })}\n`);
       log.info(`${count(files.length, "migration")} parsed and in order; wrote ${path}`);

@@ -1,5 +1,5 @@
 import { elapsed } from "../lib/clock.ts";
-import { buildDynamic } from "../migrations/script.ts";
+import type { Client } from "../postgres/client.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { migrationFailure } from "./failure.ts";
 import { type Flight, type FlightOutcome, launch, launchDynamic } from "./flight.ts";
@@ -29,10 +29,16 @@ const flightOf = (item: WorkItem, previous: string | undefined, lockTimeoutMs: n
   lockTimeoutMs,
 });
 
+/** Loaded late: few sets have JavaScript that reads the database, and its loader is big. */
+async function buildLate(item: WorkItem, live: Client): Promise<string> {
+  const { buildDynamic } = await import("../migrations/script.ts");
+  return await buildDynamic(item.migration, live);
+}
+
 async function fly(executor: Executor, item: WorkItem, flight: Flight): Promise<FlightOutcome> {
   const { session, plan } = executor;
   const outcome = isDynamic(item)
-    ? await launchDynamic(session, plan, { ...flight, build: (live) => buildDynamic(item.migration, live) })
+    ? await launchDynamic(session, plan, { ...flight, build: (live) => buildLate(item, live) })
     : await launch(session, plan, flight);
   // The server leaves a failed transaction open until it is told.
   if (outcome.ok) return outcome;

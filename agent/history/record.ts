@@ -23,15 +23,9 @@ const columnsOf = (names: Names, migration: Migration, { upSql, run }: Recorded)
 
 const COLUMNS = "target, name, checksum, phase, up_sql, down_sql, down_kind, run";
 
-/** Locks on tables that this transaction holds, for the record: relation and mode, strongest evidence there is. */
-const LOCKS = `(SELECT jsonb_agg(DISTINCT jsonb_build_object('relation', l.relation::regclass::text, 'mode', l.mode))
-  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm')
-    AND c.relnamespace <> 'pg_catalog'::regnamespace AND l.mode NOT IN ('AccessShareLock', 'RowShareLock'))`;
-
 /** The rows of a migration that was applied in the transaction that is open: they commit with it or not at all. */
 export const recordApplied = (names: Names, migration: Migration, recorded: Recorded): string =>
-  `INSERT INTO ${names.history} (${COLUMNS}, state, locks, started_at, applied_at, duration_ms) VALUES (${columnsOf(names, migration, recorded)}, 'applied', ${LOCKS},
+  `INSERT INTO ${names.history} (${COLUMNS}, state, locks, started_at, applied_at, duration_ms) VALUES (${columnsOf(names, migration, recorded)}, 'applied', ${names.heldLocks}(),
  pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(),
  extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000);
 ${mirrorInsert(names, migration.name)}`;

@@ -10,6 +10,7 @@ export interface Names {
   readonly meta: string;
   readonly guard: string;
   readonly settle: string;
+  readonly heldLocks: string;
   readonly pgmigrations: string;
   readonly pgmigrationsName: { readonly schema: string; readonly table: string };
   /** The target as a literal. */
@@ -30,6 +31,7 @@ export function namesOf({ history, database }: Pick<Settings, "history" | "datab
     meta: `${schema}.meta`,
     guard: `${schema}.guard`,
     settle: `${schema}.settle`,
+    heldLocks: `${schema}.held_locks`,
     pgmigrations: `${quoteIdentifier(mirror.schema)}.${quoteIdentifier(mirror.table)}`,
     pgmigrationsName: mirror,
     target: quoteLiteral(history.target),
@@ -125,7 +127,21 @@ BEGIN
       USING ERRCODE = 'HG005';
   END IF;
   RAISE EXCEPTION 'the transaction that began this migration has ended inside it' USING ERRCODE = 'HG004';
-END $settle$;`;
+END $settle$;
+-- Locks on tables that this transaction holds, for the record. A function, so that it is planned once a session.
+CREATE OR REPLACE FUNCTION ${names.heldLocks}() RETURNS jsonb LANGUAGE plpgsql AS $locks$
+BEGIN
+  RETURN (
+    SELECT jsonb_agg(DISTINCT jsonb_build_object('relation', l.relation::regclass::text, 'mode', l.mode))
+    FROM pg_catalog.pg_locks l
+    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
+      AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
+      AND EXISTS (
+        SELECT FROM pg_catalog.pg_class c WHERE c.oid = l.relation AND c.relkind IN ('r', 'p', 'm')
+          AND c.relnamespace <> 'pg_catalog'::regnamespace
+      )
+  );
+END $locks$;`;
 
 /** SQLSTATEs that these two functions raise. */
 export const GUARD = {

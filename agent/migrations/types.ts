@@ -30,6 +30,15 @@ export interface Acknowledgement {
   readonly reason: string;
 }
 
+/** What `headgate compile` read from the parse tree, so that no run has to load the parser for it. */
+export interface Inspection {
+  /** Headgate's own schema at that time: the rules know it. */
+  readonly ownSchema: string;
+  readonly leavesState: boolean;
+  /** Where each statement stands: offset and length in the up SQL, and its line in the file. */
+  readonly places: readonly (readonly [start: number, length: number, line: number | undefined])[];
+}
+
 /** A migration ready to be applied. */
 export interface Migration extends MigrationFile {
   /** Undefined for a script whose SQL depends on what it reads from the database. */
@@ -41,4 +50,6 @@ export interface Migration extends MigrationFile {
   /** lock_timeout of the file's own header, milliseconds. */
   readonly lockTimeoutMs: number | undefined;
   readonly allowed: readonly Acknowledgement[];
+  /** Only from a manifest, and only where nothing was found that a run has to judge. */
+  readonly inspection?: Inspection | undefined;
 }

@@ -9,7 +9,9 @@ export const runRow: Sink = {
     if (session === undefined || run === undefined) return;
     const json = JSON.stringify(cleanReport(report, clean));
     // Whatever the run was in the middle of, this is a statement of its own.
-    await session.query("ROLLBACK");
-    await session.query(endRun(names, run, { outcome: report.outcome, exitCode: report.exitCode, report: json }));
+    await Promise.all([
+      session.query("ROLLBACK"),
+      session.query(endRun(names, run, { outcome: report.outcome, exitCode: report.exitCode, report: json })),
+    ]);
   },
 };

@@ -1,25 +1,10 @@
 import { loadMigrations } from "../migrations/load.ts";
-import { loadParser, PARSE_LIMIT_BYTES, type Parse } from "../migrations/parser.ts";
+import { loadParser, PARSE_LIMIT_BYTES, type Parse, type Statement } from "../migrations/parser.ts";
 import { readAll } from "../migrations/problem.ts";
-import type { Migration, MigrationFile } from "../migrations/types.ts";
+import type { Inspection, Migration, MigrationFile } from "../migrations/types.ts";
 import { lint } from "../rules/index.ts";
 import { leavesState } from "../rules/leaves-state.ts";
 import type { PlannedMigration } from "./state.ts";
-
-const isParsed = ({ up }: Migration, limit: number): boolean => up !== undefined && Buffer.byteLength(up.sql) <= limit;
-
-function inspectOne(migration: Migration, parse: Parse | undefined, ownSchema: string): PlannedMigration {
-  if (migration.up === undefined || parse === undefined) {
-    return { migration, statements: undefined, leavesState: true, findings: [] };
-  }
-  const statements = parse(migration.up);
-  return {
-    migration,
-    statements,
-    leavesState: statements.some(leavesState),
-    findings: lint({ migration, statements, ownSchema }),
-  };
-}
 
 export interface InspectOptions {
   readonly all: readonly MigrationFile[];
@@ -27,18 +12,50 @@ export interface InspectOptions {
   readonly ownSchema: string;
   /** Text above this many bytes is not parsed. */
   readonly limitBytes?: number;
+  /** Parse also what a manifest has the answer for: `plan` shows the trees' locks. */
+  readonly anew?: boolean;
+}
+
+function isParsed({ up, transaction }: Migration, limit = PARSE_LIMIT_BYTES): boolean {
+  // A file without a transaction runs statement by statement, so it is parsed however big it is.
+  return up !== undefined && (!transaction || Buffer.byteLength(up.sql) <= limit);
+}
+
+const known = ({ inspection }: Migration, { ownSchema, anew = false }: InspectOptions): Inspection | undefined =>
+  !anew && inspection?.ownSchema === ownSchema ? inspection : undefined;
+
+/** Statements as a manifest knows them: their text and place, without trees. */
+const placed = (sql: string, places: Inspection["places"]): Statement[] =>
+  places.map(([start, length, line]) => ({
+    sql: sql.slice(start, start + length),
+    kind: "",
+    node: {},
+    // JSON has no undefined
+    line: line ?? undefined,
+  }));
+
+function inspectOne(migration: Migration, parse: Parse | undefined, options: InspectOptions): PlannedMigration {
+  const compiled = known(migration, options);
+  if (compiled !== undefined && migration.up !== undefined) {
+    const statements = placed(migration.up.sql, compiled.places);
+    return { migration, statements, leavesState: compiled.leavesState, findings: [] };
+  }
+  if (migration.up === undefined || parse === undefined || !isParsed(migration, options.limitBytes)) {
+    return { migration, statements: undefined, leavesState: true, findings: [] };
+  }
+  const statements = parse(migration.up);
+  const findings = lint({ migration, statements, ownSchema: options.ownSchema });
+  return { migration, statements, leavesState: statements.some(leavesState), findings };
 }
 
 /** Parses and lints migrations, every problem of syntax in one error. */
 export async function inspectMigrations(
   migrations: readonly Migration[],
-  { dir, ownSchema, limitBytes = PARSE_LIMIT_BYTES }: InspectOptions,
+  options: InspectOptions,
 ): Promise<PlannedMigration[]> {
-  const parse = migrations.some((migration) => isParsed(migration, limitBytes)) ? await loadParser() : undefined;
-  return await readAll(migrations, dir, (migration) =>
-    // A file without a transaction runs statement by statement, so it is parsed however big it is.
-    inspectOne(migration, isParsed(migration, limitBytes) || !migration.transaction ? parse : undefined, ownSchema),
-  );
+  const isOpen = (one: Migration) => known(one, options) === undefined && isParsed(one, options.limitBytes);
+  const parse = migrations.some(isOpen) ? await loadParser() : undefined;
+  return await readAll(migrations, options.dir, (migration) => inspectOne(migration, parse, options));
 }
 
 export async function inspectFiles(
@@ -46,4 +63,20 @@ export async function inspectFiles(
   options: InspectOptions,
 ): Promise<PlannedMigration[]> {
   return await inspectMigrations(await loadMigrations(wanted, options.all, options.dir), options);
+}
+
+/** The migration with what was found out about it, for the manifest. A run judges findings, so those are left open. */
+export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
+  const { migration, statements, findings } = planned;
+  if (statements === undefined || migration.up === undefined || !migration.transaction || findings.flat().length > 0) {
+    return migration;
+  }
+  const { sql } = migration.up;
+  let from = 0;
+  const places = statements.map((statement) => {
+    const start = sql.indexOf(statement.sql, from);
+    from = start + statement.sql.length;
+    return [start, statement.sql.length, statement.line] as const;
+  });
+  return { ...migration, inspection: { ownSchema, leavesState: planned.leavesState, places } };
 }

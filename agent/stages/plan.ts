@@ -23,7 +23,12 @@ export async function makePlan(context: Context, session: Session): Promise<Plan
   const { dir, names } = context;
   const [files, history] = await Promise.all([listMigrations(dir), readHistory(session, names)]);
   const comparison = compare(files, history);
-  const migrations = await inspectFiles(comparison.pending, { all: files, dir, ownSchema: names.schemaName });
+  const migrations = await inspectFiles(comparison.pending, {
+    all: files,
+    dir,
+    ownSchema: names.schemaName,
+    anew: context.command === "plan",
+  });
   return { hash: hashOf(comparison.pending), migrations, comparison, history, files };
 }
 

@@ -36,6 +36,7 @@ async function tablesIn(url: string): Promise<number> {
 function createLab({ server, admin, home, signal }: Tools, serverVersion: string): Lab {
   const written = new Map<number, Files>();
   const prepared = new Map<string, string>();
+  const ready = new Set<string>();
   let made = 0;
   const filesFor = (count: number): Files => {
     const files = written.get(count) ?? writeFiles(home, count);
@@ -49,10 +50,13 @@ function createLab({ server, admin, home, signal }: Tools, serverVersion: string
   };
   const runOn = async (row: Row, peer: Peer, database: string): Promise<Sample> => {
     const url = server.url(database);
+    const files = filesFor(row.migrations);
+    if (!ready.has(`${peer.name} ${files.dir}`)) peer.prepare?.(files.dir);
+    ready.add(`${peer.name} ${files.dir}`);
     // What the run before has left to write is not this one's work.
     await admin.query("CHECKPOINT");
     const options = { cwd: home, logFile: join(home, "output.log"), signal };
-    const sample = await measure(peer.command({ ...filesFor(row.migrations), url }), options);
+    const sample = await measure(peer.command({ ...files, url }), options);
     const tables = await tablesIn(url);
     if (tables !== row.migrations) throw new Error(`left ${tables} tables, expected ${row.migrations}`);
     return sample;

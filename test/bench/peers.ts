@@ -19,6 +19,8 @@ export interface Peer {
   /** Has a no-op row: it keeps a history, and no other peer does the same there. */
   readonly noop: boolean;
   readonly command: (task: Task) => Command;
+  /** What its users do once for a folder of files, before any release. */
+  readonly prepare?: (dir: string) => void;
 }
 
 export interface Peers {
@@ -36,6 +38,10 @@ const headgate = (main: string, cache: string): Peer => ({
     args: [main, "migrate", "--dir", dir],
     env: { DATABASE_URL: url, NODE_ENV: "production", NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: "1" },
   }),
+  prepare(dir) {
+    const { status, stderr } = spawnSync(process.execPath, [main, "compile", "--dir", dir], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`headgate compile ended with ${status}: ${stderr}`);
+  },
 });
 
 const nodePgMigrate = (cli: string, perTransaction: boolean): Peer => ({
@@ -59,6 +65,7 @@ const psql = (program: string): Peer => ({
 });
 
 const FOOTNOTES = [
+  "headgate: the bundle with its compile cache, and a folder that `headgate compile` has seen, as in an image.",
   "node-pg-migrate: its own command line, one transaction for everything; /per-tx: --no-single-transaction; no-op the same.",
 ];
 
