@@ -6,14 +6,15 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
 import { appliedBy, beginRun } from "../history/record.ts";
 import { createMirrorSql, createSchemaSql } from "../history/schema.ts";
-import { foreignTable, readHistory, reconcileSql } from "../history/state.ts";
+import { readHistory, reconcileSql } from "../history/state.ts";
 import { formatDuration, parseDuration } from "../lib/duration.ts";
 import { connect } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
-import { isConnectionLoss, isState, SQLSTATE } from "../postgres/sqlstate.ts";
+import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
+import { afterRollback, onOurTables } from "./our-tables.ts";
 import { makePlan, refuseBadPlan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan, RunState } from "./state.ts";
@@ -43,25 +44,11 @@ async function planUnderLock(context: Context, session: Session, before: Plan): 
   return plan;
 }
 
-const NOT_OURS = [SQLSTATE.undefinedColumn, SQLSTATE.undefinedTable, "42804", "42809", "42P10"];
-
-const MADE_MEANWHILE = ["23505", "42P06", "42P07"];
-
-/** Somebody else, an administrator say, has made the schema at the same moment: the second look finds it. */
-const afterRollback = (session: Session, again: () => Promise<unknown>) => async (error: unknown) => {
-  await session.query("ROLLBACK");
-  if (!isState(error, ...MADE_MEANWHILE)) throw error;
-  await again();
-};
-
-/** Runs what writes the record; tables of someone else under our names become a sentence. */
-async function onOurTables<T>(context: Context, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isState(error, ...NOT_OURS) ? foreignTable(error, context.names) : error;
-  }
-}
+/**
+ * What only prepares the run need not wait for the disk: WAL keeps its order, so the first migration's commit makes it
+ * durable too, and without one nothing was done that it would record.
+ */
+const BEGIN_LATER = "BEGIN; SET LOCAL synchronous_commit = off";
 
 async function prepareHistory(context: Context, session: Session, plan: Plan): Promise<void> {
   const { names } = context;
@@ -70,7 +57,7 @@ async function prepareHistory(context: Context, session: Session, plan: Plan): P
     ...(plan.history.mirrorExists ? [] : [createMirrorSql(names)]),
     reconcileSql(plan.history, names),
   ].filter((sql) => sql !== "");
-  const write = async () => await session.query(`BEGIN; ${parts.join(";\n")}; COMMIT`);
+  const write = async () => await session.query(`${BEGIN_LATER}; ${parts.join(";\n")}; COMMIT`);
   if (parts.length > 0) await onOurTables(context, async () => await write().catch(afterRollback(session, write)));
   if (plan.history.undone.length > 0) {
     context.log.info(`undone outside of Headgate, so pending again: ${plan.history.undone.join(", ")}`);
@@ -86,7 +73,7 @@ interface Begun {
 async function begin(context: Context, session: Session, plan: Plan): Promise<Begun> {
   const { names, command, pod, agentVersion, deadline } = context;
   const sql = beginRun(names, { command, pod, agentVersion, planHash: plan.hash });
-  const [row = {}] = await onOurTables(context, async () => await session.query(sql));
+  const [row = {}] = await onOurTables(context, async () => await session.query(`${BEGIN_LATER}; ${sql}; COMMIT`));
   if (pod !== undefined && typeof row.job_age === "number") {
     // The deadline counts over all tries of the Job, and this may not be the first.
     deadline.shortenTo(pod.release.deadlineSeconds * 1_000 - RESERVE_MS - row.job_age * 1_000);
