@@ -3,7 +3,7 @@ import { renderError } from "../errors/render.ts";
 import { namesOf } from "../history/schema.ts";
 import { createDeadline } from "../lib/deadline.ts";
 import type { Io } from "../lib/io.ts";
-import { createLog, type Log, type LogOptions } from "../lib/log.ts";
+import { createLog, type LogOptions } from "../lib/log.ts";
 import { createRedactor, type Redactor } from "../lib/redact.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import { deskSource, secretSource } from "../postgres/sources.ts";
@@ -62,11 +62,6 @@ function stopSignal(io: Io): AbortSignal {
   if (io.stop.aborted) abort();
   else io.stop.addEventListener("abort", abort, { once: true });
   return controller.signal;
-}
-
-export interface Tools {
-  readonly log: Log;
-  readonly redactor: Redactor;
 }
 
 /** The context of a run from its arguments. Rejects with `bad-settings`. */

@@ -50,10 +50,7 @@ function meetOnce(path: string, signal: AbortSignal): Promise<Meeting> {
   });
 }
 
-/**
- * Waits until `migrate` has ended, however it ended. `never` when it did not start within `startMs`; `gone` says that
- * it is over before anybody could connect.
- */
+/** Waits until `migrate` has ended, however it ended, or has not even started within `startMs`: `never`. */
 export async function awaitEnd(
   folder: string,
   startMs: number,

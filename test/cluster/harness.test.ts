@@ -51,9 +51,9 @@ test("a pod reaches the server by name, its certificate verified", () =>
     if (isOwn()) expect(await ns.jobLogs("tls")).toContain("authorized: true");
   }));
 
-test("the role of the Secret logs in by password, and owns its database", () =>
+test("the role of the Secret logs in by password, and owns its database", ({ skip }) =>
   withNamespace(async (ns) => {
-    if (!isOwn()) return;
+    skip(!isOwn(), "asks what only a cluster and a server of our own can answer");
     const { user, password, name } = ns.database;
     const psql = ["psql", "--host", network.gateway, "--username", user, "--dbname", name, "--command"];
     const login = (PGPASSWORD: string) => ns.client([...psql, "CREATE TABLE seen (a int)"], { env: { PGPASSWORD } });
@@ -99,9 +99,9 @@ test("what is built here reports its version", async () => {
   await runClient(cluster, [join(lint, "kubeconform"), "-v"]);
 });
 
-test("the server can be stopped and started, and keeps its data", () =>
+test("the server can be stopped and started, and keeps its data", ({ skip }) =>
   withNamespace(async (ns) => {
-    if (!isOwn()) return;
+    skip(!isOwn(), "asks what only a cluster and a server of our own can answer");
     await ns.sql("CREATE TABLE kept (a int)");
     await stopPostgres(ns.cluster.postgres, "immediate");
     await expect(ns.sql("SELECT 1")).rejects.toThrow();
@@ -109,9 +109,9 @@ test("the server can be stopped and started, and keeps its data", () =>
     expect(await ns.sql("SELECT count(*)::int AS rows FROM kept")).toEqual([{ rows: 0 }]);
   }));
 
-test("a migrator image holds the agent and a folder of migrations, compiled", () =>
+test("a migrator image holds the agent and a folder of migrations, compiled", ({ skip }) =>
   withNamespace(async (ns) => {
-    if (!isOwn()) return;
+    skip(!isOwn(), "asks what only a cluster and a server of our own can answer");
     const image = await buildMigratorImage("harness:1", await makeMigrations(), await makeAgent());
     await ns.apply(restrictedJob("files", { image, command: ["ls", "/migrations"] }));
     expect(await ns.jobEnds("files"), await ns.jobLogs("files")).toBe(true);
