@@ -3,6 +3,22 @@ export type DownKind = "stored" | "irreversible" | "dynamic" | "unknown";
 
 export type Phase = "expand" | "contract" | "unknown";
 
+/**
+ * What a down script does to data, in the order of its statements; names as SQL writes them. Judged against live rows
+ * when it comes to it: dropping an empty table loses nothing.
+ */
+export type DownEffect =
+  /** Dropped: its rows. */
+  | { readonly kind: "table"; readonly table: string }
+  /** Dropped or converted: its values. */
+  | { readonly kind: "column"; readonly table: string; readonly column: string }
+  /** Deleted, truncated or overwritten rows. */
+  | { readonly kind: "rows"; readonly table: string }
+  /** From here on `to` is what was `table`; with `column`, that column of `table` is called `to`. */
+  | { readonly kind: "rename"; readonly table: string; readonly to: string; readonly column?: string }
+  /** Nobody can tell from the text. */
+  | { readonly kind: "unknown"; readonly what: string };
+
 /** A migration as the listing of its folder shows it: nothing is parsed yet. */
 export interface MigrationFile {
   /** The file's name without extension, as node-pg-migrate records it. */
