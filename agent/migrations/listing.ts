@@ -13,12 +13,18 @@ const NAME = /^(\d+)[-_. ]?[\p{L}\p{N} ._+@=,()-]*$/u;
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
-function entriesOf(dir: string): string[] {
+export interface ListingOptions {
+  /** No such folder is no migrations. */
+  readonly mayBeAbsent?: boolean;
+}
+
+function entriesOf(dir: string, { mayBeAbsent = false }: ListingOptions): string[] {
   try {
     return readdirSync(dir, { withFileTypes: true })
       .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
       .map((entry) => entry.name);
   } catch (error) {
+    if (mayBeAbsent && errorCode(error) === "ENOENT") return [];
     const why = errorCode(error) === "ENOENT" ? "there is no such folder" : (errorCode(error) ?? "it cannot be read");
     throw new HeadgateError("bad-migration-files", {
       what: `the migration folder ${resolve(dir)}: ${why}`,
@@ -69,10 +75,10 @@ function toFile(dir: string, name: string, files: readonly string[]): MigrationF
  * The migrations of a folder, in node-pg-migrate's order. Reads and hashes every file and parses none. Throws
  * `bad-migration-files` with every problem of names and pairs at once.
  */
-export function listMigrations(dir: string): MigrationFile[] {
+export function listMigrations(dir: string, options: ListingOptions = {}): MigrationFile[] {
   const groups = new Map<string, string[]>();
   const problems: FileProblem[] = [];
-  for (const file of entriesOf(dir)) {
+  for (const file of entriesOf(dir, options)) {
     const text = problemOf(file);
     if (text !== undefined) problems.push({ file, text });
     else groups.set(migrationName(file), [...(groups.get(migrationName(file)) ?? []), file].sort());

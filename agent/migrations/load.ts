@@ -28,7 +28,10 @@ function sectionOf(content: string, sql: string, file: string): SqlText {
 interface Parts {
   readonly up: SqlText;
   readonly down: string | undefined;
+  readonly downAt: Migration["downAt"];
   readonly headers: Headers;
+  /** The down section's own: only whether it runs in a transaction counts. */
+  readonly downHeaders: Headers | undefined;
 }
 
 function fromSingle(file: MigrationFile): Parts {
@@ -41,7 +44,10 @@ function fromSingle(file: MigrationFile): Parts {
   // The headers may stand above the "Up Migration" mark, where node-pg-migrate cuts.
   const downAt = downSql === undefined ? content.length : content.indexOf(downSql);
   const head = downAt > 0 ? content.slice(0, downAt) : content.slice(downSql?.length ?? 0);
-  return { up: section, down: downSql, headers: readHeaders(head, base, downAt > 0 ? 1 : (section.line ?? 1)) };
+  const headers = readHeaders(head, base, downAt > 0 ? 1 : (section.line ?? 1));
+  const line = lineOf(content, Math.max(0, downAt));
+  const downHeaders = downSql === undefined ? undefined : readHeaders(downSql, base, line);
+  return { up: section, down: downSql, downAt: { file: base, line }, headers, downHeaders };
 }
 
 function fromPair(file: MigrationFile): Parts {
@@ -49,15 +55,28 @@ function fromPair(file: MigrationFile): Parts {
   const base = basename(upPath);
   const content = decodeSql(readFileSync(upPath), base);
   const down = downPath === undefined ? undefined : decodeSql(readFileSync(downPath), basename(downPath));
-  return { up: { sql: content, file: base, line: 1 }, down, headers: readHeaders(content, base, 1) };
+  const downAt = { file: basename(downPath ?? ""), line: 1 };
+  const downHeaders = down === undefined ? undefined : readHeaders(down, downAt.file, 1);
+  const headers = readHeaders(content, base, 1);
+  return { up: { sql: content, file: base, line: 1 }, down, downAt, headers, downHeaders };
 }
 
 const hasSql = (text: string | undefined): text is string =>
   text !== undefined && text.replace(/--.*$|\/\*[\s\S]*?\*\//gm, "").trim() !== "";
 
-function assemble(file: MigrationFile, { up, down, headers }: Parts): Migration {
+function assemble(file: MigrationFile, { up, down, downAt, headers, downHeaders }: Parts): Migration {
   const stored = hasSql(down);
-  return { ...file, up, down: stored ? down : undefined, downKind: stored ? "stored" : "irreversible", ...headers };
+  return {
+    ...file,
+    up,
+    down: stored ? down : undefined,
+    downAt: stored ? downAt : undefined,
+    downKind: stored ? "stored" : "irreversible",
+    // A file that runs without a transaction goes back without one; a down section can ask for it alone.
+    downTransaction: headers.transaction && (downHeaders?.transaction ?? true),
+    downEffects: undefined,
+    ...headers,
+  };
 }
 
 async function loadScripts(all: readonly MigrationFile[], dir: string): Promise<ReadonlyMap<string, Migration>> {

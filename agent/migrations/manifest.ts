@@ -7,6 +7,9 @@ import type { Migration, MigrationFile } from "./types.ts";
 /** A dot file: node-pg-migrate's own CLI passes over it. */
 export const MANIFEST = ".headgate-manifest.json";
 
+/** Another version's manifest may lack what this one reads from it. */
+const FORMAT = 2;
+
 type Entry = Omit<Migration, "paths">;
 
 const isEntry = (value: unknown): value is Entry =>
@@ -16,7 +19,7 @@ const isEntry = (value: unknown): value is Entry =>
 export async function writeManifest(dir: string, migrations: readonly Migration[]): Promise<string> {
   const path = join(dir, MANIFEST);
   const entries = migrations.map(({ paths: _paths, ...entry }) => entry);
-  await writeWhole(path, `${JSON.stringify({ format: 1, migrations: entries })}\n`);
+  await writeWhole(path, `${JSON.stringify({ format: FORMAT, migrations: entries })}\n`);
   return path;
 }
 
@@ -35,7 +38,8 @@ export async function readManifest(
   const text = await readTextIfThere(join(dir, MANIFEST));
   if (text === undefined) return undefined;
   const parsed = parseManifest(text, dir);
-  const entries = isRecord(parsed) && Array.isArray(parsed.migrations) ? parsed.migrations.filter(isEntry) : [];
+  if (!isRecord(parsed) || parsed.format !== FORMAT) throw stale(dir, "another version of Headgate wrote it");
+  const entries = Array.isArray(parsed.migrations) ? parsed.migrations.filter(isEntry) : [];
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const differing = files.find((file) => byName.get(file.name)?.checksum !== file.checksum);
   if (differing !== undefined) throw stale(dir, `${differing.name} was added or changed`);

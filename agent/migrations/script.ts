@@ -109,16 +109,27 @@ async function tryBuild(action: Action, script: Script, reverse: boolean): Promi
   }
 }
 
-async function downOf(script: Script, up: Action): Promise<Pick<Migration, "down" | "downKind">> {
+type DownParts = Pick<Migration, "down" | "downAt" | "downKind" | "downTransaction" | "downEffects">;
+
+const noDown = (downKind: Migration["downKind"]): DownParts => ({
+  down: undefined,
+  downAt: undefined,
+  downKind,
+  downTransaction: true,
+  downEffects: undefined,
+});
+
+async function downOf(script: Script, up: Action): Promise<DownParts> {
   const written = script.unit.actions.down;
-  if (written === false) return { down: undefined, downKind: "irreversible" };
+  if (written === false) return noDown("irreversible");
   try {
     const built = await tryBuild(written ?? up, script, written === undefined);
-    if (built === "dynamic") return { down: undefined, downKind: "dynamic" };
-    return built.sql === "" ? { down: undefined, downKind: "irreversible" } : { down: built.sql, downKind: "stored" };
+    if (built === "dynamic") return noDown("dynamic");
+    if (built.sql === "") return noDown("irreversible");
+    return { ...noDown("stored"), down: built.sql, downTransaction: built.transaction };
   } catch {
     // node-pg-migrate throws where an operation has no inverse.
-    return { down: undefined, downKind: "irreversible" };
+    return noDown("irreversible");
   }
 }
 

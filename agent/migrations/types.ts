@@ -51,6 +51,8 @@ export interface Inspection {
   /** Headgate's own schema at that time: the rules know it. */
   readonly ownSchema: string;
   readonly leavesState: boolean;
+  /** Every statement waits without harm, so none gets a lock_timeout. */
+  readonly patient: boolean;
   /** Where each statement stands: offset and length in the up SQL, and its line in the file. */
   readonly places: readonly (readonly [start: number, length: number, line: number | undefined])[];
 }
@@ -60,8 +62,14 @@ export interface Migration extends MigrationFile {
   /** Undefined for a script whose SQL depends on what it reads from the database. */
   readonly up: SqlText | undefined;
   readonly down: string | undefined;
+  /** Where the down SQL stands; undefined when it was generated. */
+  readonly downAt: Pick<SqlText, "file" | "line"> | undefined;
   readonly downKind: DownKind;
   readonly transaction: boolean;
+  /** Whether the down SQL runs inside one. */
+  readonly downTransaction: boolean;
+  /** Undefined until somebody has looked at the down SQL, and where it was not to be parsed. */
+  readonly downEffects: readonly DownEffect[] | undefined;
   readonly phase: Phase;
   /** lock_timeout of the file's own header, milliseconds. */
   readonly lockTimeoutMs: number | undefined;

@@ -1,0 +1,211 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
+import type { Phase } from "../../../agent/migrations/types.ts";
+import { phaseOf } from "../../../agent/rules/phase.ts";
+
+let parse: Parse;
+beforeAll(async () => {
+  parse = await loadParser();
+});
+
+const phase = (sql: string) => phaseOf(parse({ sql, file: "001_a.sql", line: 1 }));
+
+/** Single statements on things that were there before. */
+const table: Readonly<Record<Phase, readonly string[]>> = {
+  expand: [
+    "CREATE TABLE x (id int PRIMARY KEY, t int NOT NULL REFERENCES t)",
+    "CREATE TABLE IF NOT EXISTS x (id int)",
+    "CREATE TABLE x AS SELECT * FROM t",
+    "CREATE TABLE p PARTITION OF t FOR VALUES IN (1)",
+    "CREATE SCHEMA s",
+    "CREATE SEQUENCE q",
+    "CREATE TYPE e AS ENUM ('a')",
+    "CREATE TYPE c AS (a int)",
+    "CREATE TYPE r AS RANGE (subtype = int)",
+    "CREATE DOMAIN d AS int CHECK (value > 0)",
+    "CREATE EXTENSION IF NOT EXISTS citext",
+    "CREATE VIEW v AS SELECT * FROM t",
+    "CREATE MATERIALIZED VIEW v AS SELECT * FROM t",
+    "CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM t; END",
+    "CREATE INDEX ON t (c)",
+    "CREATE INDEX CONCURRENTLY i ON t (c)",
+    "CREATE STATISTICS s ON a, b FROM t",
+    'ALTER TABLE "Größe"."T" ADD COLUMN "C d" int',
+    "ALTER TABLE t ADD COLUMN c int NOT NULL DEFAULT 0",
+    "ALTER TABLE t ADD COLUMN c int UNIQUE",
+    "ALTER TABLE t ADD COLUMN c int REFERENCES r",
+    "ALTER TABLE t ADD COLUMN c int CHECK (c > 0)",
+    "ALTER TABLE t ADD COLUMN c int CHECK (c IS NULL OR t.c > 0)",
+    "ALTER TABLE t ADD COLUMN c text NOT NULL DEFAULT 'new' CHECK (c IN ('new', 'done'))",
+    "ALTER TABLE t ADD COLUMN c bigserial NOT NULL UNIQUE",
+    "ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    "ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (a + 1) STORED",
+    "ALTER TABLE t VALIDATE CONSTRAINT k, ALTER c SET STATISTICS 500, ALTER d SET DEFAULT 1",
+    "ALTER TABLE t SET (fillfactor = 70), ALTER c SET STORAGE MAIN",
+    "ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
+    "ALTER TYPE e ADD VALUE 'b' AFTER 'a'",
+    "DROP INDEX CONCURRENTLY i",
+    "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING",
+    "WITH x AS (INSERT INTO u VALUES (1) RETURNING a) INSERT INTO t SELECT a FROM x",
+    "COMMENT ON TABLE t IS 'x'",
+    "GRANT SELECT ON t TO x",
+    "GRANT a TO b",
+    "ANALYZE t",
+    "VACUUM t",
+    "REINDEX TABLE t",
+    "CLUSTER t",
+    "REFRESH MATERIALIZED VIEW v",
+    "SET LOCAL lock_timeout = '2s'",
+    "SELECT 1",
+    "SELECT pg_sleep(1), setval('q', (SELECT max(id) FROM t))",
+    "SELECT pg_catalog.set_config('a.b', 'c', false), nextval('q'), extract(year FROM now())",
+    "SAVEPOINT a; RELEASE a",
+    "LOCK TABLE t IN SHARE MODE",
+  ],
+  contract: [
+    "DROP TABLE t",
+    "DROP TABLE IF EXISTS a, s.b CASCADE",
+    "DROP VIEW v",
+    "DROP MATERIALIZED VIEW v",
+    "DROP SCHEMA s",
+    "DROP FUNCTION f(int)",
+    "DROP PROCEDURE f",
+    "DROP TYPE e",
+    "DROP DOMAIN d",
+    "DROP SEQUENCE q",
+    "DROP EXTENSION citext",
+    "ALTER TABLE t DROP COLUMN c",
+    "ALTER TABLE t RENAME TO u",
+    "ALTER TABLE t RENAME COLUMN c TO d",
+    "ALTER TABLE t RENAME CONSTRAINT k TO l",
+    "ALTER VIEW v RENAME TO w",
+    "ALTER FUNCTION f(int) RENAME TO g",
+    "ALTER TYPE e RENAME TO g",
+    "ALTER TYPE c RENAME ATTRIBUTE a TO b",
+    "ALTER TYPE e RENAME VALUE 'a' TO 'b'",
+    "ALTER SCHEMA s RENAME TO z",
+    "ALTER TABLE t SET SCHEMA s",
+    "ALTER FUNCTION f(int) SET SCHEMA s",
+    "ALTER TABLE t ADD COLUMN c int NOT NULL",
+    "ALTER TABLE t ADD COLUMN c int DEFAULT NULL NOT NULL",
+    "ALTER TABLE t ADD COLUMN c int PRIMARY KEY",
+    "ALTER TABLE t ALTER c SET NOT NULL",
+    "ALTER TABLE t ALTER c DROP DEFAULT",
+    "ALTER TABLE t ADD COLUMN d int, ALTER c SET DEFAULT 1, DROP COLUMN c",
+    "ALTER TABLE t ALTER c TYPE bigint, DROP COLUMN d",
+    "ALTER TABLE t DETACH PARTITION p",
+    "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
+    "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    "ALTER TYPE c DROP ATTRIBUTE a",
+    "REVOKE SELECT ON t FROM x",
+    "REVOKE a FROM b",
+    "TRUNCATE t",
+  ],
+  unknown: [
+    "ALTER TABLE t ADD CONSTRAINT k CHECK (c > 0) NOT VALID",
+    "ALTER TABLE t ADD UNIQUE (c)",
+    "ALTER TABLE t ADD COLUMN c int CHECK (c IS NOT NULL)",
+    "ALTER TABLE t ADD COLUMN c int CHECK (num_nonnulls(a, c) = 1)",
+    "ALTER TABLE t ADD COLUMN c int UNIQUE NULLS NOT DISTINCT",
+    "ALTER TABLE t ADD COLUMN c int NOT NULL DEFAULT 1 UNIQUE",
+    "ALTER TABLE t ADD COLUMN c int DEFAULT 1 REFERENCES r",
+    "ALTER TABLE t ADD COLUMN c text GENERATED ALWAYS AS (lower(a)) STORED UNIQUE",
+    "ALTER TABLE t ADD COLUMN d int, ALTER c TYPE bigint",
+    "ALTER TABLE t DROP CONSTRAINT k",
+    "ALTER TABLE t ALTER c DROP NOT NULL",
+    "ALTER TABLE t OWNER TO x",
+    "ALTER TABLE t DISABLE TRIGGER ALL",
+    "ALTER VIEW v SET (security_invoker = true)",
+    "ALTER TYPE c ADD ATTRIBUTE a int",
+    "ALTER FUNCTION f(int) OWNER TO x",
+    "ALTER SEQUENCE q RESTART",
+    "CREATE UNIQUE INDEX CONCURRENTLY i ON t (c)",
+    "CREATE OR REPLACE VIEW v AS SELECT 1",
+    "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f()",
+    "CREATE POLICY p ON t",
+    "CREATE RULE u AS ON DELETE TO t DO INSTEAD NOTHING",
+    "DROP TRIGGER g ON t",
+    "DROP RULE u ON t",
+    "DROP POLICY p ON t",
+    "UPDATE t SET c = 1",
+    "DELETE FROM t",
+    "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE",
+    "INSERT INTO t VALUES (1) ON CONFLICT (c) DO UPDATE SET c = 2",
+    "WITH x AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT * FROM x",
+    "WITH x AS (UPDATE t SET c = 1 RETURNING *) SELECT * FROM x",
+    "CREATE TABLE x AS WITH y AS (DELETE FROM t RETURNING *) SELECT * FROM y",
+    "SELECT my_function()",
+    "SELECT shop.setval('q', 1)",
+    "SELECT * FROM t, my_function(t.id)",
+    "DO $$ BEGIN END $$",
+    "CALL p()",
+    "COPY t FROM '/srv/rows.csv'",
+    "EXPLAIN ANALYZE DELETE FROM t",
+    "ALTER SYSTEM SET work_mem = '1MB'",
+    "COMMIT",
+  ],
+};
+
+describe.each(Object.entries(table))("%s is", (expected, statements) => {
+  it.each(statements)("%s", (sql) => expect(phase(sql)).toBe(expected));
+});
+
+describe("no statements", () => {
+  it("are unknown", () => {
+    expect(phase("-- nothing;")).toBe("unknown");
+  });
+});
+
+describe("several statements have the phase of the worst", () => {
+  it.each([
+    ["expand", "CREATE TABLE x (id int); ALTER TABLE t ADD COLUMN c int"],
+    ["unknown", "CREATE TABLE x (id int); UPDATE t SET c = 1; CREATE TABLE y (id int)"],
+    ["contract", "DO $$ BEGIN END $$; DROP TABLE t; CREATE TABLE y (id int)"],
+    ["contract", "DROP TABLE t; DO $$ BEGIN END $$"],
+  ])("%s: %s", (expected, sql) => expect(phase(sql)).toBe(expected));
+});
+
+describe("what the statements made themselves hurts nobody", () => {
+  it.each([
+    "CREATE TABLE x (a int); ALTER TABLE x ADD b int NOT NULL, ADD UNIQUE (a), ALTER a TYPE bigint, DROP COLUMN a",
+    "CREATE TABLE x (a int); CREATE UNIQUE INDEX ON x (a); CREATE POLICY p ON x; ALTER TABLE x ENABLE ROW LEVEL SECURITY",
+    "CREATE TABLE x (a int); CREATE TRIGGER g BEFORE INSERT ON x EXECUTE FUNCTION f(); DROP TRIGGER g ON x; DROP TABLE x",
+    "CREATE TABLE x (a int); INSERT INTO x SELECT c FROM t; UPDATE x SET a = 1; DELETE FROM x; TRUNCATE x",
+    "CREATE TABLE x (a int); WITH y AS (DELETE FROM x RETURNING a) INSERT INTO t SELECT a FROM y",
+    "CREATE TABLE x (a int); ALTER TABLE x OWNER TO o; REVOKE ALL ON x FROM PUBLIC",
+    'CREATE TABLE s."Ü x" (a int); ALTER TABLE s."Ü x" DROP COLUMN a; DROP TABLE s."Ü x"',
+    "CREATE TABLE x (a int); ALTER TABLE x RENAME TO y; ALTER TABLE y SET SCHEMA s; DROP TABLE s.y",
+    "CREATE TABLE x (a int); ALTER TABLE x RENAME COLUMN a TO b; DROP TABLE x",
+    "CREATE TEMP TABLE x AS SELECT * FROM t; DROP TABLE x",
+    "SELECT * INTO x FROM t; DROP TABLE x",
+    "CREATE VIEW v AS SELECT 1; CREATE OR REPLACE VIEW v AS SELECT 2; DROP VIEW v",
+    "CREATE SCHEMA s; CREATE OR REPLACE VIEW s.v AS SELECT 2; DROP TYPE s.e; DROP SCHEMA s CASCADE",
+    "CREATE TYPE e AS ENUM ('a'); ALTER TYPE e RENAME VALUE 'a' TO 'b'; ALTER TYPE e RENAME TO f; DROP TYPE f",
+    "CREATE TYPE c AS (a int); ALTER TYPE c DROP ATTRIBUTE a; DROP TYPE c",
+    "CREATE SEQUENCE q; ALTER SEQUENCE q RESTART WITH 5; ALTER SEQUENCE q OWNED BY t.id",
+    "CREATE FUNCTION f(a int, OUT b int) LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION f(integer) FROM PUBLIC",
+    "CREATE INDEX CONCURRENTLY i2 ON s.t (c); DROP INDEX CONCURRENTLY s.i; ALTER INDEX s.i2 RENAME TO i",
+  ])("%s", (sql) => expect(phase(sql)).toBe("expand"));
+
+  it.each([
+    ["contract", "CREATE TABLE x (a int); ALTER TABLE t DROP COLUMN c"],
+    ["contract", "CREATE TABLE x (a int); DROP TABLE x, t"],
+    ["contract", "CREATE TABLE s.x (a int); DROP TABLE x"],
+    ["contract", "DROP TABLE x; CREATE TABLE x (a int)"],
+    ["contract", "CREATE TABLE x (a int); DROP TABLE x; DROP TABLE x"],
+    ["contract", "CREATE TABLE x (a int); ALTER TABLE x RENAME TO y; DROP TABLE x"],
+    ["contract", "CREATE TABLE IF NOT EXISTS x (a int); DROP TABLE x"],
+    ["contract", "CREATE SCHEMA IF NOT EXISTS s; DROP TABLE s.t"],
+    ["contract", "CREATE OR REPLACE VIEW v AS SELECT 1; DROP VIEW v"],
+    ["contract", "SET search_path = a; CREATE TABLE x (a int); SET search_path = b; DROP TABLE x"],
+    ["contract", "SAVEPOINT s; CREATE TABLE x (a int); ROLLBACK TO s; DROP TABLE x"],
+    ["contract", "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f(text)"],
+    ["contract", "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f"],
+    ["contract", "CREATE FUNCTION f(a int[]) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f(int)"],
+    ["contract", "CREATE TYPE x AS ENUM ('a'); DROP SEQUENCE x"],
+    ["contract", "CREATE TABLE x (a int); TRUNCATE x CASCADE"],
+    ["unknown", "CREATE TABLE x (a int); UPDATE t SET c = 1 FROM x"],
+    ["unknown", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT f()"],
+  ])("but it is %s: %s", (expected, sql) => expect(phase(sql)).toBe(expected));
+});
