@@ -9,6 +9,8 @@ export interface Release {
   readonly deadlineSeconds: number;
   /** Seconds between SIGTERM and SIGKILL. */
   readonly graceSeconds: number;
+  /** Name of the suspended CronJob that carries out a refused way back; empty when there is none. */
+  readonly manualRevert?: string;
 }
 
 /** The pod that the agent runs in. `jobUid` and `jobName` are empty in a pod that belongs to no Job. */

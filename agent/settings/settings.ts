@@ -24,7 +24,12 @@ export type Settings = DeepReadonly<AllThere<Written>>;
 export type Place = "pod" | "desk";
 
 /** Where a desk differs from a pod: nobody wants to sit through 45 seconds in a terminal. */
-const deskDefaults = { wait: { timeout: "5s" }, migrations: { dir: "migrations" } };
+const deskDefaults = {
+  wait: { timeout: "5s" },
+  migrations: { dir: "migrations" },
+  // An older checkout must not take back what a colleague has applied; `headgate revert` asks first.
+  rollback: { onAhead: "fail", delay: "0s" },
+};
 
 const isSettings = (value: unknown): value is Settings => isRecord(value) && "database" in value;
 

@@ -1,7 +1,8 @@
 {{/*
-One of the agent's containers; takes {root, command, args, job}. The container is named after the agent's command, and
+One of the agent's containers; takes {root, command, args, job, signing}. The container is named after the agent's command, and
 the image's own entry point is the agent: it gets arguments and no command.
 `job` adds what only the Job's pod has: the run folder, where its containers meet, and the inline migrations.
+`signing` gives it the key that stored down SQL is signed with, where the values name one.
 */}}
 {{- define "headgate.container" -}}
 {{- $values := .root.Values -}}
@@ -49,6 +50,11 @@ the image's own entry point is the agent: it gets arguments and no command.
 {{- if $tls.certSecret }}
 - --client-cert=/etc/headgate/client-cert
 {{- end }}
+{{- with .root.Values.rollback.signing }}
+{{- if and $.signing .existingSecret }}
+- --signing-key=/etc/headgate/signing/{{ .key }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "headgate.mounts" -}}
@@ -69,6 +75,11 @@ the image's own entry point is the agent: it gets arguments and no command.
   mountPath: /etc/headgate/client-cert
   readOnly: true
 {{- end }}
+{{- if and .signing $values.rollback.signing.existingSecret }}
+- name: signing
+  mountPath: /etc/headgate/signing
+  readOnly: true
+{{- end }}
 - name: tmp
   mountPath: /tmp
 {{- if .job }}
@@ -83,6 +94,14 @@ the image's own entry point is the agent: it gets arguments and no command.
 {{- with $values.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{/* What runs before the containers of a Job's pod; takes the root. */}}
+{{- define "headgate.waitContainers" -}}
+{{- with include "headgate.nativeSidecars" . }}
+{{- . }}
+{{ end -}}
+{{- include "headgate.container" (dict "root" . "job" true "command" "wait") -}}
 {{- end }}
 
 {{/* Sidecars that start before the agent and end with the pod. One that brings no security context or resources gets the agent's. */}}

@@ -28,6 +28,14 @@ longer is cut, and a hash of the whole keeps it apart from another that begins a
 {{- printf "%s-%s" $full .suffix -}}
 {{- end }}
 
+{{/*
+The name of a CronJob that is there to be started by hand; takes {root, command}. At most 52 characters: Kubernetes'
+limit for a CronJob, and a time in seconds still fits behind the name.
+*/}}
+{{- define "headgate.manualName" -}}
+{{- include "headgate.name" (dict "root" .root "suffix" (printf "manual-%s" .command) "max" 52) -}}
+{{- end }}
+
 {{- define "headgate.serviceAccountName" -}}
 {{- $made := include "headgate.name" (dict "root" . "suffix" "migrate") -}}
 {{- default (ternary $made "default" .Values.serviceAccount.create) .Values.serviceAccount.name -}}

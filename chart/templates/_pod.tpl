@@ -11,6 +11,15 @@
 {{- merge $own .Values.podAnnotations | toYaml -}}
 {{- end }}
 
+{{/* The metadata of a Job's pod; takes {root, component}. */}}
+{{- define "headgate.podMetadata" -}}
+metadata:
+  labels:
+    {{- include "headgate.podLabels" . | nindent 4 }}
+  annotations:
+    {{- include "headgate.podAnnotations" .root | nindent 4 }}
+{{- end }}
+
 {{/* A pod's spec without its containers and volumes; takes {root, token}. */}}
 {{- define "headgate.podSpec" -}}
 {{- $values := .root.Values -}}
@@ -53,7 +62,11 @@ securityContext:
           fieldPath: {{ $field }}
       {{- end }}
 {{- $tls := $values.database.tls }}
-{{- range $name, $secret := dict "secret" $values.database.existingSecret "ca" $tls.caSecret "client-cert" $tls.certSecret }}
+{{- $secrets := dict "secret" $values.database.existingSecret "ca" $tls.caSecret "client-cert" $tls.certSecret }}
+{{- if .job }}
+{{- $_ := set $secrets "signing" $values.rollback.signing.existingSecret }}
+{{- end }}
+{{- range $name, $secret := $secrets }}
 {{- if or $secret (eq $name "secret") }}
 - name: {{ $name }}
   secret:

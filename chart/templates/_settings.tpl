@@ -1,6 +1,6 @@
 {{/* The agent's groups of the values, as JSON. The inline migrations travel in a ConfigMap: they are no setting. */}}
 {{- define "headgate.settings" -}}
-{{- $groups := pick .Values "database" "wait" "plan" "migrate" "smoke" "report" "history" -}}
+{{- $groups := pick .Values "database" "wait" "plan" "migrate" "smoke" "rollback" "report" "history" -}}
 {{- merge (dict "migrations" (omit .Values.migrations "inline")) $groups | toJson -}}
 {{- end }}
 
@@ -14,6 +14,7 @@
   "image" (include "headgate.image" .)
   "deadlineSeconds" (int .Values.job.activeDeadlineSeconds)
   "graceSeconds" (int .Values.terminationGracePeriodSeconds)
+  "manualRevert" (ternary (include "headgate.manualName" (dict "root" . "command" "revert")) "" .Values.manual.enabled)
   | toJson -}}
 {{- end }}
 

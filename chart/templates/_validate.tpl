@@ -36,11 +36,14 @@ image.tag is {{ quote $tag }}: nobody could say afterwards what ran. Name an imm
 {{- $grace := mul .Values.terminationGracePeriodSeconds 1000 -}}
 {{- $wait := include "headgate.milliseconds" .Values.wait.timeout | int64 -}}
 {{- $budget := include "headgate.milliseconds" .Values.migrate.lockBudget | int64 -}}
+{{- $delay := include "headgate.milliseconds" .Values.rollback.delay | int64 -}}
 {{- $room := sub $deadline (add $wait 30000) -}}
 {{- if lt $room 0 }}
 wait.timeout {{ .Values.wait.timeout }} and the reserve of 30s do not fit into job.activeDeadlineSeconds {{ int .Values.job.activeDeadlineSeconds }}. Shorten the one or lengthen the other.
 {{- else if gt $budget $room }}
 migrate.lockBudget {{ .Values.migrate.lockBudget }} does not fit into job.activeDeadlineSeconds {{ int .Values.job.activeDeadlineSeconds }} less wait.timeout {{ .Values.wait.timeout }} and the reserve of 30s. Shorten lockBudget or wait.timeout, or lengthen activeDeadlineSeconds.
+{{- else if and (or .Values.rollback.enabled .Values.manual.enabled) (gt (add $budget $delay) $room) }}
+rollback.delay {{ .Values.rollback.delay }} does not fit into job.activeDeadlineSeconds {{ int .Values.job.activeDeadlineSeconds }} less wait.timeout {{ .Values.wait.timeout }}, migrate.lockBudget {{ .Values.migrate.lockBudget }} and the reserve of 30s. Shorten delay, lockBudget or wait.timeout, or lengthen activeDeadlineSeconds.
 {{- end }}
 {{- if ge $grace $deadline }}
 terminationGracePeriodSeconds {{ int .Values.terminationGracePeriodSeconds }} has to be less than job.activeDeadlineSeconds {{ int .Values.job.activeDeadlineSeconds }}. Shorten the one or lengthen the other.

@@ -1,14 +1,29 @@
+import type { V1CronJob } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
 import { helmTemplate, hookEvents, hooks, hookWeight, type Manifest } from "../support/tools.ts";
-import { cases, containers, findKind, kinds, migrateJob, pods, render, renderCase, smokePod } from "./rendered.ts";
+import {
+  cases,
+  containers,
+  cronJobs,
+  findKind,
+  kinds,
+  migrateJob,
+  pods,
+  render,
+  renderCase,
+  smokePod,
+} from "./rendered.ts";
 
 const nameOf = (manifest: Manifest) => `${manifest.kind}/${manifest.metadata.name}`;
+const cronJobName = ({ metadata }: V1CronJob) => `CronJob/${metadata?.name}`;
 
 describe.each(cases)("in every rendering: $name", (example) => {
-  test("each hook has a weight of its own, one delete policy, and no TTL", async () => {
+  test("each hook of an event has a weight of its own, one delete policy, and no TTL", async () => {
     const found = (await renderCase(example)).filter((manifest) => hookEvents(manifest).length > 0);
-    const weights = found.map(hookWeight);
-    expect(new Set(weights).size).toBe(weights.length);
+    for (const event of new Set(found.flatMap(hookEvents))) {
+      const weights = hooks(found, event).map(hookWeight);
+      expect(new Set(weights).size, event).toBe(weights.length);
+    }
     for (const hook of found) {
       const annotations = hook.metadata.annotations ?? {};
       expect(annotations["helm.sh/hook-delete-policy"], nameOf(hook)).toBe("before-hook-creation");
@@ -19,12 +34,13 @@ describe.each(cases)("in every rendering: $name", (example) => {
 
   test("the log of what runs is printed, and no hook shares its name with an ordinary object", async () => {
     const manifests = await renderCase(example);
-    for (const hook of [findKind(manifests, "Job"), findKind(manifests, "Pod")]) {
+    for (const hook of manifests.filter(({ kind }) => ["Job", "Pod"].includes(kind))) {
       const policy = hook.metadata.annotations?.["helm.sh/hook-output-log-policy"];
       expect(policy).toBe("hook-succeeded,hook-failed");
     }
     const ordinary = manifests.filter((manifest) => hookEvents(manifest).length === 0);
-    expect(ordinary.map((manifest) => manifest.metadata.name)).toEqual([expect.stringMatching(/-plan$/)]);
+    const plan = `ConfigMap/${findKind(manifests, "ConfigMap", "-plan").metadata.name}`;
+    expect(ordinary.map(nameOf).toSorted()).toEqual([plan, ...cronJobs(manifests).map(cronJobName)].toSorted());
     expect(new Set(manifests.map(nameOf)).size).toBe(manifests.length);
   });
 
@@ -49,7 +65,7 @@ describe.each(cases)("in every rendering: $name", (example) => {
       for (const container of containers(spec)) {
         expect(container.command).toBeUndefined();
         expect(container.resources?.limits?.memory, container.name).toBeDefined();
-        if (!["wait", "migrate", "smoke"].includes(container.name)) continue;
+        if (!["wait", "migrate", "smoke", "revert"].includes(container.name)) continue;
         expect(container.args?.[0]).toBe(container.name);
         expect(container.securityContext?.readOnlyRootFilesystem).toBe(true);
         expect(container.terminationMessagePolicy).toBe("FallbackToLogsOnError");
@@ -77,12 +93,12 @@ describe.each(cases)("in every rendering: $name", (example) => {
     ];
     for (const each of labels) {
       expect(each).toMatchObject({ "app.kubernetes.io/name": "headgate", "app.kubernetes.io/instance": "shop" });
-      expect(each?.["app.kubernetes.io/component"]).toMatch(/^(migrate|smoke|plan)$/);
+      expect(each?.["app.kubernetes.io/component"]).toMatch(/^(migrate|smoke|plan|revert)$/);
     }
   });
 });
 
-test("Helm runs account, permission, migrations and Job in this order, before an install and before an upgrade", async () => {
+test("Helm runs account, permission, migrations and Job in this order, before an install, an upgrade and a rollback", async () => {
   const manifests = await render({
     report: { events: true },
     migrations: { inline: { "1_orders.sql": "SELECT 1" } },
@@ -91,7 +107,10 @@ test("Helm runs account, permission, migrations and Job in this order, before an
   expect(hooks(manifests, "pre-install").map((hook) => hook.kind)).toEqual(order);
   expect(hooks(manifests, "pre-upgrade").map((hook) => hook.kind)).toEqual(order);
   expect(hooks(manifests, "pre-install").map(hookWeight)).toEqual([-50, -49, -48, -39, -5]);
-  expect(hooks(manifests, "pre-rollback").map((hook) => hook.kind)).toEqual(order.slice(0, 4));
+  expect(hooks(manifests, "pre-install").at(-1)?.metadata.name).toBe("shop-headgate-migrate");
+  expect(hooks(manifests, "pre-rollback").map((hook) => hook.kind)).toEqual(order);
+  expect(hooks(manifests, "pre-rollback").map(hookWeight)).toEqual([-50, -49, -48, -39, -5]);
+  expect(hooks(manifests, "pre-rollback").at(-1)?.metadata.name).toBe("shop-headgate-revert");
   expect(hooks(manifests, "test").map(nameOf)).toEqual(["Pod/shop-headgate-smoke"]);
 });
 
@@ -110,11 +129,19 @@ test("the Job ignores disruptions first, then stops at what another try cannot m
 });
 
 test("the API token is mounted, and permission given, only where events are written", async () => {
-  const [migrate, smoke] = pods(await render({ report: { events: true } }));
-  expect([migrate?.spec.automountServiceAccountToken, smoke?.spec.automountServiceAccountToken]).toEqual([true, false]);
+  const events = pods(await render({ report: { events: true }, manual: { enabled: true } }));
+  expect(
+    events.map(({ labels, spec }) => [labels["app.kubernetes.io/component"], spec.automountServiceAccountToken]),
+  ).toEqual([
+    ["migrate", true],
+    ["smoke", false],
+    ["revert", true],
+    ["migrate", true],
+    ["revert", true],
+  ]);
   const without = await render();
-  expect(pods(without).map((pod) => pod.spec.automountServiceAccountToken)).toEqual([false, false]);
-  expect(kinds(without)).toEqual(["ConfigMap", "Job", "Pod", "ServiceAccount"]);
+  expect(pods(without).map((pod) => pod.spec.automountServiceAccountToken)).toEqual([false, false, false]);
+  expect(kinds(without)).toEqual(["ConfigMap", "Job", "Job", "Pod", "ServiceAccount"]);
   const { rules } = findKind(await render({ report: { events: true } }), "Role");
   expect(rules).toEqual([{ apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] }]);
 });

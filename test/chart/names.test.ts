@@ -1,24 +1,32 @@
 import { describe, expect, test } from "vitest";
 import { helmTemplate, type Manifest } from "../support/tools.ts";
-import { database, findKind } from "./rendered.ts";
+import { database, findKind, kinds } from "./rendered.ts";
 
-const values = { database, report: { events: true }, migrations: { inline: { "1_orders.sql": "SELECT 1" } } };
+const values = {
+  database,
+  report: { events: true },
+  manual: { enabled: true },
+  migrations: { inline: { "1_orders.sql": "SELECT 1" } },
+};
+/** Kubernetes' own limits of a name. */
+const longestOf = (kind: string): number => (kind === "CronJob" ? 52 : 63);
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 const namesOf = (manifests: readonly Manifest[]): string[] =>
   manifests.map((manifest) => `${manifest.kind}/${manifest.metadata.name}`);
 
 const nameIn = async (more: Record<string, unknown>, release = "shop"): Promise<string> =>
-  findKind(await helmTemplate({ release, values: { ...values, ...more } }), "Job").metadata.name;
+  findKind(await helmTemplate({ release, values: { ...values, ...more } }), "Job", "-migrate").metadata.name;
 
 const longest = (last: string): string => `${"release-name-of-fifty-two-characters".padEnd(52, "x")}${last}`;
 
 describe("the longest name that a release may have", () => {
   test("still gives valid, distinct names of at most 63 characters", async () => {
     const manifests = await helmTemplate({ release: longest("a"), values });
-    for (const { metadata } of manifests) {
+    expect(kinds(manifests)).toContain("CronJob");
+    for (const { kind, metadata } of manifests) {
       expect(metadata.name).toMatch(DNS_LABEL);
-      expect(metadata.name.length).toBeLessThanOrEqual(63);
+      expect(metadata.name.length).toBeLessThanOrEqual(longestOf(kind));
       for (const label of Object.values(metadata.labels ?? {})) expect(label.length).toBeLessThanOrEqual(63);
     }
     expect(new Set(namesOf(manifests)).size).toBe(manifests.length);
@@ -41,9 +49,13 @@ describe("the longest name that a release may have", () => {
 test("pods, account, role and ConfigMap are referred to by the names they have", async () => {
   const manifests = await helmTemplate({ release: longest("a"), values });
   const account = findKind(manifests, "ServiceAccount").metadata.name;
-  const text = JSON.stringify(findKind(manifests, "Job"));
-  expect(text).toContain(`"serviceAccountName":"${account}"`);
-  expect(text).toContain(`"configMap":{"name":"${findKind(manifests, "ConfigMap", "-migrations").metadata.name}"}`);
+  const migrations = findKind(manifests, "ConfigMap", "-migrations").metadata.name;
+  const jobs = manifests.filter(({ kind }) => ["Job", "CronJob"].includes(kind));
+  expect(jobs).toHaveLength(4);
+  for (const text of jobs.map((job) => JSON.stringify(job))) {
+    expect(text).toContain(`"serviceAccountName":"${account}"`);
+    expect(text).toContain(`"configMap":{"name":"${migrations}"}`);
+  }
   expect(findKind(manifests, "RoleBinding")).toMatchObject({
     roleRef: { name: findKind(manifests, "Role").metadata.name },
     subjects: [{ kind: "ServiceAccount", name: account }],

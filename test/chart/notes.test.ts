@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chartDir, helmTemplate, hookEvents, type Manifest } from "../support/tools.ts";
-import { cases, database, findKind } from "./rendered.ts";
+import { cases, cronJobs, database, findKind } from "./rendered.ts";
 
 let copy = "";
 
@@ -34,6 +34,29 @@ test.each(cases)("the notes name every object that outlives an uninstall: $name"
   const expected = left.map((manifest) => `${manifest.kind.toLowerCase()}/${manifest.metadata.name}`);
   expect([...new Set(named)].toSorted()).toEqual(expected.toSorted());
   for (const line of notesOf(manifests).split("\n")) expect(line).toBe(line.trimEnd());
+});
+
+test("the notes say what going back to this release does, and where nothing runs", async () => {
+  const noted = (values: Record<string, unknown> = {}) =>
+    helmTemplate({ chart: copy, namespace: "blue", values: { database, ...values } }).then(notesOf);
+  const notes = await noted({ rollback: { onAhead: "revert" } });
+  expect(notes).toContain("helm rollback shop REVISION --namespace blue");
+  expect(notes).toContain("the Job shop-headgate-revert of the revision that you go back to");
+  expect(notes).toContain("This one has rollback.onAhead: revert.");
+  expect(notes).toContain("A revision from before Headgate, or with rollback.enabled: false, runs no Job");
+  expect(notes).toContain("stays pending-rollback");
+  const without = await noted({ rollback: { enabled: false } });
+  expect(without).toContain("This one has rollback.enabled: false.");
+  expect(without).not.toContain("shop-headgate-revert");
+});
+
+test("the notes tell how to start the CronJobs that there are", async () => {
+  const release = "r".repeat(53);
+  const manifests = await helmTemplate({ chart: copy, release, values: { database, manual: { enabled: true } } });
+  const lines = cronJobs(manifests).map(({ metadata: { name } = {} }) => `--from=cronjob/${name} ${name}-$(date +%s)`);
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(notesOf(manifests)).toContain(`  kubectl -n default create job ${line}`);
+  expect(notesOf(await helmTemplate({ chart: copy, values: { database } }))).not.toContain("cronjob/");
 });
 
 test("the notes ask for a longer --timeout where Helm's own is too short", async () => {

@@ -29,7 +29,16 @@ test("the release is told by name, place, revision, chart, image and time", asyn
       image: "headgate:0.1.0",
       deadlineSeconds: 225,
       graceSeconds: 60,
+      manualRevert: "",
     });
+  }
+});
+
+test("the release names the CronJob that carries out a refused way back, where there is one", async () => {
+  const manifests = await render({ manual: { enabled: true } });
+  const { name } = findKind(manifests, "CronJob", "-revert").metadata;
+  for (const { annotations } of pods(manifests)) {
+    expect(JSON.parse(annotations["headgate/release"] ?? "")).toMatchObject({ manualRevert: name });
   }
 });
 

@@ -8,7 +8,7 @@ import { runJob } from "../support/pod/run-job.ts";
 import { runPod } from "../support/pod/run-pod.ts";
 import type { PodResult, Surroundings } from "../support/pod/types.ts";
 import type { Manifest } from "../support/tools.ts";
-import { findKind, render } from "./rendered.ts";
+import { findKind, jobFrom, render } from "./rendered.ts";
 
 /** Runs its first argument as JavaScript; the rest are the script's own. */
 const images: Surroundings["images"] = { "fake:1": { entrypoint: [process.execPath, "-e"] } };
@@ -308,16 +308,22 @@ describe("what it cannot stand for is an error", () => {
 });
 
 describe("the chart's own rendering", () => {
-  it("runs as it is: wait, then migrate and smoke, each with its folders", async () => {
+  it("runs as it is: wait, then migrate and smoke, or revert, each with its folders", async () => {
     const script = `const paths = process.argv.slice(1).flatMap((text) => text.match(/\\/.*/) ?? []);
       const fs = require("fs"); console.log(process.argv.length, paths.every((path) => fs.existsSync(path)));`;
     const files = mkdtempSync(join(scratch, "image-"));
     const image = { entrypoint: [process.execPath, "-e", script, "--"], files: { "/migrations": files } };
-    const manifests = await render({ image: { repository: "fake", tag: "1" } });
-    const result = await runJob(findKind(manifests, "Job"), { images: { "fake:1": image }, manifests });
-    const smoke = await runPod(findKind(manifests, "Pod"), { images: { "fake:1": image }, manifests });
+    const rollback = { signing: { existingSecret: "signing" } };
+    const manual = { enabled: true };
+    const manifests = await render({ image: { repository: "fake", tag: "1" }, rollback, manual });
+    const cluster = { images: { "fake:1": image }, secrets: { signing: { key: "secret" } }, manifests };
+    const outcome = async (job: Manifest) => (await runJob(job, cluster)).tries.map(logs);
+    const migrated = [{ wait: "5 true", migrate: "8 true", smoke: "6 true" }];
+    expect(await outcome(findKind(manifests, "Job", "-migrate"))).toEqual(migrated);
+    expect(await outcome(jobFrom(manifests, "-manual-migrate"))).toEqual(migrated);
+    expect(await outcome(findKind(manifests, "Job", "-revert"))).toEqual([{ wait: "5 true", revert: "8 true" }]);
+    expect(await outcome(jobFrom(manifests, "-manual-revert"))).toEqual([{ wait: "5 true", revert: "11 true" }]);
+    expect(logs(await runPod(findKind(manifests, "Pod"), cluster))).toEqual({ smoke: "5 true" });
     rmSync(files, { recursive: true });
-    expect(result.tries.map(logs)).toEqual([{ wait: "5 true", migrate: "7 true", smoke: "6 true" }]);
-    expect(logs(smoke)).toEqual({ smoke: "5 true" });
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { V1Job, V1Pod, V1PodSpec } from "@kubernetes/client-node";
+import type { V1CronJob, V1Job, V1JobSpec, V1Pod, V1PodSpec, V1PodTemplateSpec } from "@kubernetes/client-node";
 import { chartDir, helmTemplate, type Manifest, type TemplateOptions } from "../support/tools.ts";
 
 /** The least that renders. */
@@ -45,6 +45,21 @@ export const kinds = (manifests: readonly Manifest[]): string[] =>
 export const migrateJob = (manifests: readonly Manifest[]): V1Job =>
   findKind(manifests, "Job", "-migrate") as unknown as V1Job;
 
+export const revertJob = (manifests: readonly Manifest[]): V1Job =>
+  findKind(manifests, "Job", "-revert") as unknown as V1Job;
+
+/** The CronJobs of a rendering; none unless manual.enabled. */
+export const cronJobs = (manifests: readonly Manifest[]): V1CronJob[] =>
+  manifests.filter((manifest) => manifest.kind === "CronJob") as unknown as V1CronJob[];
+
+/** The Job that `kubectl create job --from=cronjob/...-SUFFIX` makes. */
+export function jobFrom(manifests: readonly Manifest[], suffix: string): Manifest {
+  const cronJob = findKind(manifests, "CronJob", suffix);
+  const { jobTemplate } = cronJob.spec as { jobTemplate: { metadata: Manifest["metadata"]; spec: V1JobSpec } };
+  const metadata = { ...jobTemplate.metadata, name: `${cronJob.metadata.name}-1700000000` };
+  return { apiVersion: "batch/v1", kind: "Job", metadata, spec: jobTemplate.spec };
+}
+
 export const smokePod = (manifests: readonly Manifest[]): V1Pod =>
   findKind(manifests, "Pod", "-smoke") as unknown as V1Pod;
 
@@ -55,12 +70,21 @@ export interface PodTemplate {
   readonly spec: V1PodSpec;
 }
 
-/** The pods of a rendering: the migrate Job's first, then the test's. */
+function asTemplate(pod: V1Pod | V1PodTemplateSpec | undefined): PodTemplate {
+  if (pod?.spec === undefined) throw new Error("a pod has no spec");
+  return { labels: pod.metadata?.labels ?? {}, annotations: pod.metadata?.annotations ?? {}, spec: pod.spec };
+}
+
+/** The pods of a rendering: the migrate Job's first, then the test's, then those of other Jobs and of CronJobs. */
 export function pods(manifests: readonly Manifest[]): PodTemplate[] {
-  return [migrateJob(manifests).spec?.template, smokePod(manifests)].map((pod) => {
-    if (pod?.spec === undefined) throw new Error("a pod has no spec");
-    return { labels: pod.metadata?.labels ?? {}, annotations: pod.metadata?.annotations ?? {}, spec: pod.spec };
-  });
+  const migrate = migrateJob(manifests);
+  const jobs = manifests.filter((manifest) => manifest.kind === "Job") as unknown as V1Job[];
+  return [
+    migrate.spec?.template,
+    smokePod(manifests),
+    ...jobs.filter((job) => job !== migrate).map((job) => job.spec?.template),
+    ...cronJobs(manifests).map((cronJob) => cronJob.spec?.jobTemplate.spec?.template),
+  ].map(asTemplate);
 }
 
 export const containers = (spec: V1PodSpec) => [...(spec.initContainers ?? []), ...spec.containers];

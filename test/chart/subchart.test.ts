@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { chartDir, helmTemplate, hooks, type Manifest } from "../support/tools.ts";
-import { findKind, kinds } from "./rendered.ts";
+import { cronJobs, findKind, kinds } from "./rendered.ts";
 
 const dependency = { name: "headgate", version: "0.1.0" };
 const parentChart = {
@@ -48,7 +48,12 @@ const render = (more: Record<string, unknown> = {}): Promise<Manifest[]> =>
 
 test("each alias gives objects of its own, and a camelCase one is written as names are", async () => {
   const jobs = (await render()).filter((manifest) => manifest.kind === "Job");
-  expect(jobs.map((job) => job.metadata.name).toSorted()).toEqual(["shop-billing-migrate", "shop-orders-db-migrate"]);
+  expect(jobs.map((job) => job.metadata.name).toSorted()).toEqual([
+    "shop-billing-migrate",
+    "shop-billing-revert",
+    "shop-orders-db-migrate",
+    "shop-orders-db-revert",
+  ]);
   const names = (await render()).map((manifest) => `${manifest.kind}/${manifest.metadata.name}`);
   expect(new Set(names).size).toBe(names.length);
 });
@@ -72,9 +77,24 @@ test("the gates run one after the other, all support before the first Job", asyn
   ]);
 });
 
+test("going back runs the gates in the same order, and an alias can be started by hand under its own name", async () => {
+  const manual = { ordersDb: { ...values.ordersDb, manual: { enabled: true } } };
+  const manifests = await render(manual);
+  expect(hooks(manifests, "pre-rollback").map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual([
+    "ServiceAccount/shop-billing-migrate",
+    "ServiceAccount/shop-orders-db-migrate",
+    "Job/shop-billing-revert",
+    "Job/shop-orders-db-revert",
+  ]);
+  expect(cronJobs(manifests).map(({ metadata }) => metadata?.name)).toEqual([
+    "shop-orders-db-manual-migrate",
+    "shop-orders-db-manual-revert",
+  ]);
+});
+
 test("a parent's condition takes one away, and its template can ask whether it is there", async () => {
   const manifests = await render({ ordersDb: { enabled: false } });
-  expect(kinds(manifests)).toEqual(["ConfigMap", "ConfigMap", "Job", "Pod", "ServiceAccount"]);
+  expect(kinds(manifests)).toEqual(["ConfigMap", "ConfigMap", "Job", "Job", "Pod", "ServiceAccount"]);
   expect(findKind(manifests, "ConfigMap", "probe").data).toBeNull();
 });
 

@@ -31,6 +31,16 @@ test.each([
     "migrate.lockBudget 150001ms does not fit into job.activeDeadlineSeconds 225 less wait.timeout 45s",
   ],
   [
+    "a countdown that leaves no time",
+    { rollback: { delay: "90001ms" } },
+    "rollback.delay 90001ms does not fit into job.activeDeadlineSeconds 225 less wait.timeout 45s, migrate.lockBudget 60s",
+  ],
+  [
+    "a countdown that leaves no time to a Job started by hand",
+    { rollback: { enabled: false, delay: "2m" }, manual: { enabled: true } },
+    "rollback.delay 2m does not fit",
+  ],
+  [
     "a grace as long as the deadline",
     { terminationGracePeriodSeconds: 225 },
     "terminationGracePeriodSeconds 225 has to be less than job.activeDeadlineSeconds 225.",
@@ -70,8 +80,11 @@ test.each([
 });
 
 test.each([
-  ["a wait that just fits", { wait: { timeout: "135s" } }],
-  ["a budget that just fits", { migrate: { lockBudget: "150s" } }],
+  ["a wait that just fits", { wait: { timeout: "125s" } }],
+  ["a budget that just fits", { migrate: { lockBudget: "140s" } }],
+  ["a countdown that just fits", { rollback: { delay: "90s" } }],
+  ["a budget without a countdown beside it", { migrate: { lockBudget: "150s" }, rollback: { enabled: false } }],
+  ["a signing key's name without a Secret", { rollback: { signing: { key: "other" } } }],
   ["a ladder of one rung", { migrate: { lockTimeout: { first: "5s" } } }],
   ["a CA that is looked at", tls({ mode: "verify-ca", caSecret: "ca" })],
   ["a CA beside the default mode", tls({ caSecret: "ca" })],

@@ -103,7 +103,7 @@ export const chartOnly = {
   job: {
     type: "object",
     additionalProperties: false,
-    description: "The migrate Job.",
+    description: "The Jobs.",
     properties: {
       activeDeadlineSeconds: {
         type: "integer",
@@ -111,9 +111,28 @@ export const chartOnly = {
         default: 225,
         description: "For all tries together. Keep it, plus the grace period, below Helm's --timeout (300 s).",
       },
-      backoffLimit: { type: "integer", minimum: 0, default: 2, description: "Tries after the first." },
-      annotations: stringMap("Annotations of the Job."),
-      labels: stringMap("Labels of the Job."),
+      backoffLimit: {
+        type: "integer",
+        minimum: 0,
+        default: 2,
+        description: "Tries after the first. A revert has no other.",
+      },
+      annotations: stringMap("Annotations of the Jobs."),
+      labels: stringMap("Labels of the Jobs."),
+    },
+    default: {},
+  },
+  manual: {
+    type: "object",
+    additionalProperties: false,
+    description: "Starting the Jobs by hand.",
+    properties: {
+      enabled: {
+        type: "boolean",
+        default: false,
+        description:
+          "Render the suspended CronJobs -manual-migrate and -manual-revert, for kubectl create job --from=cronjob/NAME.",
+      },
     },
     default: {},
   },

@@ -82,6 +82,12 @@ export const migrate = {
       default: "60s",
       description: "Time for all tries to get table locks, and for another run to end, before exit code 4.",
     },
+    orphans: {
+      type: "string",
+      enum: ["wait", "terminate"],
+      default: "wait",
+      description: "A session that an earlier pod of the same Job left on the server: wait for its end, or end it.",
+    },
   },
   default: {},
 } as const;

@@ -10,16 +10,24 @@ async function refusal(values: unknown): Promise<HeadgateError> {
 }
 
 describe("settings", () => {
-  it("are complete when nothing is given; a desk waits less long and looks beside itself", async () => {
+  it("are complete when nothing is given; a desk waits less long, looks beside itself and takes nothing back unasked", async () => {
     expect(await parseSettings(undefined, "desk")).toMatchObject({
       wait: { timeout: "5s" },
       migrations: { dir: "migrations" },
-      migrate: { lockTimeout: { first: "100ms", largest: "5s" }, lockBudget: "60s" },
+      migrate: { lockTimeout: { first: "100ms", largest: "5s" }, lockBudget: "60s", orphans: "wait" },
+      rollback: {
+        enabled: true,
+        onAhead: "fail",
+        onRefusal: "fail",
+        delay: "0s",
+        signing: { existingSecret: "", key: "key" },
+      },
       history: { schema: "headgate", target: "default", pgmigrations: { schema: "", table: "pgmigrations" } },
     });
     expect(await parseSettings({}, "pod")).toMatchObject({
       wait: { timeout: "45s" },
       migrations: { dir: "/migrations" },
+      rollback: { onAhead: "auto", delay: "10s" },
     });
   });
 
@@ -58,12 +66,13 @@ describe("settings", () => {
       migrate: { lockBudgt: "1s", lockTimeout: { first: 100 } },
       plan: { outOfOrder: "maybe" },
       database: { port: 70_000, searchPath: ["a;b"] },
+      rollback: { onAhead: "keep", delay: "soon" },
       smoke: { queries: [{ sql: "SELECT 1" }] },
       smocke: 1,
     });
     expect(error.id).toBe("bad-settings");
     expect(error.exitCode).toBe(1);
-    expect(error.message).toBe("9 problems in values.yaml");
+    expect(error.message).toBe("11 problems in values.yaml");
     const text = error.details.join("\n");
     for (const line of [
       "migrat: unknown key; did you mean migrate?",
@@ -71,6 +80,8 @@ describe("settings", () => {
       "migrate.lockBudgt: unknown key; did you mean lockBudget?",
       "migrate.lockTimeout.first: wants string, not 100",
       'plan.outOfOrder: "maybe" is none of ["refuse","allow"]',
+      'rollback.onAhead: "keep" is none of ["auto","tolerate","revert","fail"]',
+      'rollback.delay: "soon" is not a duration',
       "database.port: ",
       'database.searchPath.0: "a;b"',
       "smoke.queries.0.expect: is missing",
