@@ -44,6 +44,21 @@ const commands: readonly Entry[] = [
     load: async () => (await import("./commands/migrate.ts")).migrate,
   },
   {
+    usage: "revert",
+    describe: "take migrations back, with the down SQL that the database keeps",
+    load: async () => (await import("./commands/revert.ts")).revert,
+  },
+  {
+    usage: "repair [names..]",
+    describe: "show what stopped part-way, and settle it",
+    load: async () => (await import("./commands/repair.ts")).repair,
+  },
+  {
+    usage: "baseline",
+    describe: "record that a database has migrations already",
+    load: async () => (await import("./commands/baseline.ts")).baseline,
+  },
+  {
     usage: "verify",
     describe: "compare the database's history with the files",
     load: async () => (await import("./commands/verify.ts")).verify,

@@ -28,11 +28,22 @@ function write(descriptor: number, text: string): void {
   }
 }
 
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question, { signal: stop.signal });
+  } finally {
+    terminal.close();
+  }
+}
+
 const io: Io = {
   env: process.env,
   out: (text) => write(1, text),
   err: (text) => write(2, text),
   colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   stop: stop.signal,
 };
 

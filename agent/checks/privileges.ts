@@ -13,6 +13,7 @@ const tableRights = (table: string, rights: readonly string[]): string =>
 
 const HISTORY_RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
 const RUN_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
+const REVERTED_RIGHTS = ["INSERT"] as const;
 const MIRROR_RIGHTS = ["SELECT", "INSERT", "DELETE"] as const;
 
 const schemaRight = (name: string, right: string): string =>
@@ -23,7 +24,7 @@ const sqlOf = ({
 }: CheckContext): string => `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
  ${schemaRight(names.schemaName, "USAGE")} AS own,
  ${tableRights(names.history, HISTORY_RIGHTS)} AS history, ${tableRights(names.run, RUN_RIGHTS)} AS run,
- ${tableRights(names.meta, ["SELECT"])} AS meta,
+ ${tableRights(names.reverted, REVERTED_RIGHTS)} AS reverted, ${tableRights(names.meta, ["SELECT"])} AS meta,
  ${schemaRight(names.pgmigrationsName.schema, "CREATE")} AS mirror_schema,
  to_regclass(${quoteLiteral(names.pgmigrations)}) IS NOT NULL AS mirror_there,
  ${tableRights(names.pgmigrations, MIRROR_RIGHTS)} AS mirror,
@@ -49,6 +50,7 @@ function onOwnSchema({ session, names }: CheckContext, row: Row): Missing[] {
       : [{ what: `USAGE on the schema ${names.schema}`, grant: `GRANT USAGE ON SCHEMA ${names.schema} TO ${role}` }]),
     ...table(row.history, names.history, HISTORY_RIGHTS),
     ...table(row.run, names.run, RUN_RIGHTS),
+    ...table(row.reverted, names.reverted, REVERTED_RIGHTS),
     ...table(row.meta, names.meta, ["SELECT"]),
   ];
 }

@@ -1,7 +1,9 @@
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { renderError } from "../errors/render.ts";
 import { namesOf } from "../history/schema.ts";
+import { createSigner, type Signer } from "../history/sign.ts";
 import { createDeadline } from "../lib/deadline.ts";
+import { readTextIfThere } from "../lib/files.ts";
 import type { Io } from "../lib/io.ts";
 import { createLog, type LogOptions } from "../lib/log.ts";
 import { createRedactor, type Redactor } from "../lib/redact.ts";
@@ -11,7 +13,8 @@ import { loadDeskSettings, loadPod } from "../settings/load.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Context } from "../stages/context.ts";
-import { RESERVE_MS } from "../stages/migrate.ts";
+import { ontoFiles } from "../stages/going.ts";
+import { RESERVE_MS } from "../stages/under-lock.ts";
 import { readVerdict } from "../stages/verdict.ts";
 import { type Args, textArg } from "./command.ts";
 import { agentVersion } from "./version.ts";
@@ -64,6 +67,24 @@ function stopSignal(io: Io): AbortSignal {
   return controller.signal;
 }
 
+/** Who sits at the desk, as far as the environment tells. */
+const actorOf = ({ env }: Io): string => env.USER || env.LOGNAME || "unknown";
+
+/** The key is read as it lies in the file, less a line end that an editor has left. */
+async function signerOf(path: string | undefined, target: string, redactor: Redactor): Promise<Signer | undefined> {
+  if (path === undefined) return undefined;
+  const key = (await readTextIfThere(path))?.replace(/\r?\n$/, "");
+  if (key === undefined || key.length < 16) {
+    throw new HeadgateError("bad-settings", {
+      what: `the signing key ${path} ${key === undefined ? "is not there" : "is shorter than 16 characters"}`,
+      fix: "create the Secret that rollback.signing.existingSecret names, with 32 random characters or more under rollback.signing.key",
+      stands: "nothing was changed; the database was not contacted",
+    });
+  }
+  redactor.add(key);
+  return createSigner(Buffer.from(key), target);
+}
+
 /** The context of a run from its arguments. Rejects with `bad-settings`. */
 export async function createContext(
   command: string,
@@ -81,6 +102,9 @@ export async function createContext(
     source,
     pod,
     runFolder,
+    actor: pod === undefined ? actorOf(io) : undefined,
+    sign: await signerOf(textArg(args, "signing-key"), settings.history.target, redactor),
+    going: ontoFiles,
     applicationName: applicationName(command, pod),
     agentVersion,
     deadline,

@@ -25,4 +25,14 @@ export const podOptions = (yargs: Argv): Argv =>
     yargs,
   );
 
+export const signingOption = (yargs: Argv): Argv =>
+  yargs.option("signing-key", {
+    type: "string",
+    describe: "file with the HMAC key that signs stored down SQL",
+    requiresArg: true,
+  });
+
+export const yesOption = (yargs: Argv): Argv =>
+  yargs.option("yes", { type: "boolean", default: false, describe: "do it without asking" });
+
 export const databaseOptions = (yargs: Argv): Argv => podOptions(jsonOption(dirOption(valuesOption(yargs))));

@@ -20,17 +20,17 @@ export async function runAndReport(
 ): Promise<Run> {
   const result = await runStages(context, options);
   const report = toReport(context, result);
-  const { session, run } = result.state;
+  const { session, begun } = result.state;
   await deliver({
     report,
     session,
-    run,
+    run: begun?.run,
     clean,
     log: context.log,
     names: context.names,
     pod: context.pod,
     terminationLog: textArg(args, "termination-log"),
-    events: context.settings.report.events && context.command === "migrate",
+    events: context.settings.report.events && ["migrate", "revert"].includes(context.command),
   });
   await session?.close();
   return { report: cleanReport(report, clean), error: result.error };

@@ -1,15 +1,13 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { GUARD } from "../history/schema.ts";
-import { caret, type Statement } from "../migrations/parser.ts";
-import type { Migration } from "../migrations/types.ts";
+import { caret } from "../migrations/parser.ts";
 import { statementsBefore } from "../postgres/client.ts";
 import { isState, SQLSTATE, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { FlightStep } from "./flight.ts";
+import type { WorkItem } from "./work.ts";
 
 export interface FailedWork {
-  readonly migration: Migration;
-  /** Undefined for text that was not parsed. */
-  readonly statements: readonly Statement[] | undefined;
+  readonly item: WorkItem;
   readonly step: FlightStep;
   readonly error: unknown;
 }
@@ -24,9 +22,9 @@ interface Place {
   readonly excerpt: readonly string[];
 }
 
-function placeOf({ migration, statements, error }: FailedWork): Place {
-  const up = migration.up;
-  if (up === undefined) return { where: migration.name, excerpt: [] };
+function placeOf({ item, error }: FailedWork): Place {
+  const { text: up, statements } = item;
+  if (up === undefined) return { where: item.name, excerpt: [] };
   const position = Number(field(error, "position") ?? 0);
   if (position > 0 && up.line !== undefined) {
     const { line, excerpt } = caret(up.sql, position, up.line);
@@ -68,26 +66,26 @@ const MISSING_OURS = [
 ] as const;
 
 function guardRefusal(work: FailedWork): HeadgateError | undefined {
-  const { error, migration } = work;
+  const { error, item } = work;
   if (isState(error, GUARD.deadline)) {
     return new HeadgateError("out-of-time", {
-      what: `stopped before ${migration.name}: ${messageOf(error)}`,
+      what: `stopped before ${item.name}: ${messageOf(error)}`,
       cause: error,
     });
   }
   if (isState(error, GUARD.lockLost)) {
-    return new HeadgateError("busy", { what: `stopped before ${migration.name}: ${messageOf(error)}`, cause: error });
+    return new HeadgateError("busy", { what: `stopped before ${item.name}: ${messageOf(error)}`, cause: error });
   }
   if (isState(error, GUARD.predecessorMissing)) {
     return new HeadgateError("history-damaged", {
-      what: `stopped before ${migration.name}: ${messageOf(error)}`,
+      what: `stopped before ${item.name}: ${messageOf(error)}`,
       cause: error,
     });
   }
   if (isState(error, GUARD.transactionEnded)) {
     return new HeadgateError("needs-attention", {
-      what: `${migration.name} ended its own transaction, so part of it is committed`,
-      stands: `what stands before that COMMIT in ${migration.name} is committed; what follows it may be too`,
+      what: `${item.name} ended its own transaction, so part of it is committed`,
+      stands: `what stands before that COMMIT in ${item.name} is committed; what follows it may be too`,
       fix: "finish it by hand or undo what is committed, then take BEGIN, COMMIT and ROLLBACK out of the file, or declare -- headgate: no-transaction",
       cause: error,
     });
@@ -99,22 +97,28 @@ function guardRefusal(work: FailedWork): HeadgateError | undefined {
 export function migrationFailure(work: FailedWork): HeadgateError {
   const refused = guardRefusal(work);
   if (refused !== undefined) return refused;
-  const { migration, error, step } = work;
+  const { item, error, step } = work;
   if (step === "record" && isState(error, ...MISSING_OURS)) {
     return new HeadgateError("history-damaged", {
-      what: `${migration.name} removes or changes Headgate's own tables: ${messageOf(error)}`,
-      stands: `${migration.name} was rolled back whole`,
+      what: `${item.name} removes or changes Headgate's own tables: ${messageOf(error)}`,
+      stands: `${item.name} was rolled back whole`,
       cause: error,
     });
   }
   const { where, details } = sqlDetails(work);
-  return new HeadgateError("migration-failed", {
+  const particulars = {
     what: `${where}: ${messageOf(error)}${sqlstateOf(error) === undefined ? "" : ` (SQLSTATE ${sqlstateOf(error)})`}`,
-    stands: migration.transaction ? `${migration.name} was rolled back whole` : `nothing of ${migration.name} was done`,
     details:
       step === "record" && !isState(error, GUARD.settingsReset)
         ? ["raised at the end of the transaction, when deferred constraints are checked", ...details]
         : details,
     cause: error,
-  });
+  };
+  const whole = item.transaction ? "was rolled back whole" : "did nothing";
+  return item.direction === "up"
+    ? new HeadgateError("migration-failed", { ...particulars, stands: `${item.name} ${whole}` })
+    : new HeadgateError("revert-failed", {
+        ...particulars,
+        stands: `${item.name} is still applied: its down SQL ${whole}`,
+      });
 }

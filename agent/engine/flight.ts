@@ -1,7 +1,5 @@
 import { randomInt } from "node:crypto";
-import { recordApplied } from "../history/record.ts";
 import { LOCK_CLASS, type Names } from "../history/schema.ts";
-import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
@@ -14,15 +12,14 @@ export interface FlightPlan {
   readonly target: string;
   /** SQL expression of the moment after which no migration begins. */
   readonly deadline: string;
-  /** Id of the run's row. */
-  readonly run: string;
 }
 
 export interface Flight {
-  readonly migration: Migration;
-  /** Name of the migration that has to be applied before, if there is one. */
-  readonly previous: string | undefined;
+  /** Name of the migration that has to be applied when it begins, if there is one. */
+  readonly requires: string | undefined;
   readonly lockTimeoutMs: number;
+  /** Rows that commit with it, given its SQL. */
+  readonly record: (sql: string) => string;
 }
 
 export type FlightStep = "begin" | "file" | "record";
@@ -34,20 +31,19 @@ export type FlightOutcome =
 /** Marks the transaction of one flight; fits both a setting and half an advisory lock. */
 const newToken = (): string => String(randomInt(1, 2 ** 31));
 
+/** Raises when the lock is lost, `requires` is not applied, or the deadline is too near. */
+export const guardSql = (plan: FlightPlan, requires: string | undefined): string =>
+  `SELECT ${plan.names.guard}(${plan.lockKey}, ${quoteLiteral(plan.target)}, ${quoteLiteral(requires ?? null)}, ${plan.deadline})`;
+
 function beginSql(plan: FlightPlan, flight: Flight, token: string): string {
-  const previous = quoteLiteral(flight.previous ?? null);
   return `BEGIN; SET LOCAL lock_timeout = ${Math.round(flight.lockTimeoutMs)}; SET LOCAL headgate.flight = '${token}';
 SELECT pg_advisory_xact_lock(${LOCK_CLASS.flight}, ${token});
-SELECT ${plan.names.guard}(${plan.lockKey}, ${quoteLiteral(plan.target)}, ${previous}, ${plan.deadline})`;
+${guardSql(plan, flight.requires)}`;
 }
 
-const recordSql = (
-  session: Session,
-  plan: FlightPlan,
-  flight: { migration: Migration; upSql: string; token: string },
-) =>
-  `SET LOCAL statement_timeout = 0; ${session.restore}; SELECT ${plan.names.settle}('${flight.token}');
-${recordApplied(plan.names, flight.migration, { upSql: flight.upSql, run: plan.run })};
+const recordSql = (session: Session, plan: FlightPlan, { rows, token }: { rows: string; token: string }) =>
+  `SET LOCAL statement_timeout = 0; ${session.restore}; SELECT ${plan.names.settle}('${token}');
+${rows};
 SET CONSTRAINTS ALL IMMEDIATE; COMMIT`;
 
 async function outcomeOf(steps: Readonly<Record<FlightStep, Promise<unknown>>>): Promise<FlightOutcome> {
@@ -65,13 +61,16 @@ async function outcomeOf(steps: Readonly<Record<FlightStep, Promise<unknown>>>):
  * the file is raised inside the transaction that the first has begun; whatever fails, the transaction stays aborted and
  * everything sent behind it fails too, until ROLLBACK.
  */
-export function launch(session: Session, plan: FlightPlan, flight: Flight): Promise<FlightOutcome> {
+export function launch(
+  session: Session,
+  plan: FlightPlan,
+  flight: Flight & { readonly sql: string },
+): Promise<FlightOutcome> {
   const token = newToken();
-  const upSql = flight.migration.up?.sql ?? "";
   return outcomeOf({
     begin: session.query(beginSql(plan, flight, token)),
-    file: session.run(upSql),
-    record: session.query(recordSql(session, plan, { migration: flight.migration, upSql, token })),
+    file: session.run(flight.sql),
+    record: session.query(recordSql(session, plan, { rows: flight.record(flight.sql), token })),
   });
 }
 
@@ -86,10 +85,10 @@ export async function launchDynamic(
   try {
     await session.query(beginSql(plan, flight, token));
     step = "file";
-    const upSql = await flight.build(session);
-    await session.run(upSql);
+    const sql = await flight.build(session);
+    await session.run(sql);
     step = "record";
-    await session.query(recordSql(session, plan, { migration: flight.migration, upSql, token }));
+    await session.query(recordSql(session, plan, { rows: flight.record(sql), token }));
     return { ok: true };
   } catch (error) {
     return { ok: false, step, error };

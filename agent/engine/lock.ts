@@ -6,6 +6,7 @@ import { formatDuration } from "../lib/duration.ts";
 import type { Log } from "../lib/log.ts";
 import type { Client, Row } from "../postgres/client.ts";
 import type { Settings } from "../settings/settings.ts";
+import { type OrphanPolicy, settleOrphans } from "./orphans.ts";
 
 /** The exclusive lock of one target, a signed 64-bit number. Advisory locks are per database. */
 export function targetKey({ history }: Pick<Settings, "history">): bigint {
@@ -44,10 +45,15 @@ export interface LockOptions {
   readonly budgetMs: number;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Undefined at the desk, where no Job is behind the run. */
+  readonly orphans: OrphanPolicy | undefined;
 }
 
-async function holders(client: Client, key: bigint): Promise<string[]> {
-  return (await client.query(holdersSql(key))).map(describeHolder);
+/** Who holds it, a sentence each. */
+async function holders(client: Client, { key, orphans, log }: LockOptions): Promise<string[]> {
+  const rows = await client.query(holdersSql(key));
+  const pids = rows.map((row) => Number(row.pid));
+  return [...rows.map(describeHolder), ...(await settleOrphans(client, orphans, { pids, log }))];
 }
 
 /**
@@ -55,14 +61,15 @@ async function holders(client: Client, key: bigint): Promise<string[]> {
  * that blocks in pg_advisory_lock() holds a snapshot, and a CREATE INDEX CONCURRENTLY of the holder would wait for it.
  * Rejects with `busy`, holding nothing, when the budget is spent.
  */
-export async function acquireRunLock(client: Client, { key, budgetMs, signal, log }: LockOptions): Promise<void> {
+export async function acquireRunLock(client: Client, options: LockOptions): Promise<void> {
+  const { key, budgetMs, signal, log } = options;
   const end = elapsed() + budgetMs;
   let said = "";
   for (;;) {
     signal.throwIfAborted();
     const [row = {}] = await client.query(tryBoth(key));
     if (row.shared === true && row.own === true) return;
-    const [, holding] = await Promise.all([client.query(giveBack(row, key)), holders(client, key)]);
+    const [, holding] = await Promise.all([client.query(giveBack(row, key)), holders(client, options)]);
     if (elapsed() >= end) throw busy(holding, budgetMs);
     if (holding.length > 0 && said !== holding.join()) log.info(`another run holds the lock: ${holding.join("; ")}`);
     said = holding.join();

@@ -1,165 +1,176 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import {
-  forgetIntent,
-  recordDone,
-  recordIntent,
-  recordNeedsAttention,
-  recordPaused,
-  recordStep,
-} from "../history/record.ts";
+import { recordNeedsAttention, recordPaused, recordStep } from "../history/record.ts";
 import type { Statement } from "../migrations/parser.ts";
+import { isPatient, runsBare } from "../migrations/statements.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
-import { describeConcurrentIndex, dropInvalid, indexState } from "./concurrent-index.ts";
+import { clearBefore, clearDebris, settleByCatalog } from "./catalog.ts";
 import { messageOf, migrationFailure, sqlDetails } from "./failure.ts";
-import type { FlightOutcome } from "./flight.ts";
+import { type FlightOutcome, guardSql } from "./flight.ts";
 import { climb, isLockTrouble, rung } from "./ladder.ts";
+import { wayOut } from "./way-out.ts";
 import type { Executor, WorkItem } from "./work.ts";
 
-/** With a lock_timeout these leave an invalid index or a half-detached partition behind, so they get none. */
-const takesItsTime = (statement: Statement): boolean => /\bCONCURRENTLY\b|\bVALIDATE\b/i.test(statement.sql);
+/** One statement of a file that runs without a transaction of its own. */
+interface Step {
+  readonly item: WorkItem;
+  /** From 0. */
+  readonly index: number;
+  readonly statement: Statement;
+}
 
-async function runStatement(executor: Executor, statement: Statement, lockTimeoutMs: number): Promise<FlightOutcome> {
-  const { session } = executor;
+/** Written as the run's own role, whatever role the file has taken, which it keeps. */
+const countStep = ({ session, plan }: Executor, { item, index }: Step): string =>
+  `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE ${quoteIdentifier(session.facts.role)};
+${recordStep(plan.names, item.name, index + 1)}; COMMIT`;
+
+/** What PostgreSQL takes in no transaction, or what may end one: by itself, and counted afterwards. */
+async function runBare(executor: Executor, step: Step, lockTimeoutMs: number): Promise<void> {
+  const { session, plan } = executor;
+  await clearBefore(session, step.statement);
+  // Messages of their own: in one, the statement would be inside an implicit transaction.
+  await Promise.all([
+    session.query(guardSql(plan, undefined)),
+    session.query(`SET lock_timeout = ${Math.round(lockTimeoutMs)}`),
+    session.run(step.statement.sql),
+  ]);
+  await session.query(`BEGIN; ${countStep(executor, step)}`);
+}
+
+/** Everything else commits together with its count, so that no kill leaves a doubt. */
+async function runCounted(executor: Executor, step: Step, lockTimeoutMs: number): Promise<void> {
+  const { session, plan } = executor;
+  await Promise.all([
+    session.query(`BEGIN; SET LOCAL lock_timeout = ${Math.round(lockTimeoutMs)}; ${guardSql(plan, undefined)}`),
+    session.run(step.statement.sql),
+    session.query(countStep(executor, step)),
+  ]);
+}
+
+async function tryStep(executor: Executor, step: Step, lockTimeoutMs: number): Promise<FlightOutcome> {
   try {
-    // Two messages: in one, the statement would be inside an implicit transaction.
-    await Promise.all([session.query(`SET lock_timeout = ${Math.round(lockTimeoutMs)}`), session.run(statement.sql)]);
+    const run = runsBare(step.statement) ? runBare : runCounted;
+    await run(executor, step, lockTimeoutMs);
     return { ok: true };
   } catch (error) {
+    await executor.interrupted();
+    if (!isConnectionLoss(error)) await executor.session.query("ROLLBACK");
     return { ok: false, step: "file", error };
   }
 }
 
-async function runStep(executor: Executor, item: WorkItem, statement: Statement): Promise<void> {
-  const attempt = (lockTimeoutMs: number) => runStatement(executor, statement, lockTimeoutMs);
-  const patient = takesItsTime(statement);
-  const first = await attempt(patient ? 0 : (item.migration.lockTimeoutMs ?? rung(executor.ladder, 0)));
+async function runStep(executor: Executor, step: Step): Promise<void> {
+  const attempt = (lockTimeoutMs: number) => tryStep(executor, step, lockTimeoutMs);
+  const patient = isPatient(step.statement);
+  const first = await attempt(patient ? 0 : (step.item.lockTimeoutMs ?? rung(executor.ladder, 0)));
   const again = !patient && !first.ok && isLockTrouble(first.error);
-  const outcome = again ? await climb(executor, item.migration.name, attempt) : first;
+  const outcome = again ? await climb(executor, step.item.name, attempt) : first;
   if (!outcome.ok) throw outcome.error;
 }
 
+const headOf = ({ sql }: Statement): string => sql.replaceAll(/\s+/g, " ").slice(0, 120);
+
+/** A statement that may have committed part of its work and failed: nobody can tell from outside. */
+const isOpaque = ({ kind }: Statement): boolean => kind === "CallStmt" || kind === "DoStmt";
+
 /** After a failed step: what stands, in the history and in words. */
-async function settleFailure(
-  executor: Executor,
-  item: WorkItem,
-  failed: { step: number; error: unknown },
-): Promise<never> {
+async function settleFailure(executor: Executor, step: Step, error: unknown): Promise<never> {
   const { session, plan, signal } = executor;
-  const { migration, statements = [] } = item;
-  if (isConnectionLoss(failed.error)) throw failed.error;
-  await executor.interrupted();
-  const statement = statements[failed.step];
-  if (signal.aborted) await settleStopped(executor, item, failed.step);
+  const { item, index, statement } = step;
+  if (isConnectionLoss(error)) throw error;
+  if (signal.aborted) await settleStopped(executor, step);
   // A failed build leaves an invalid index that still slows every write, and enforces uniqueness.
-  if (statement !== undefined) await dropInvalid(session, statement);
+  await clearDebris(session, statement);
   await session.reset();
-  if (failed.step === 0) {
-    await session.query(forgetIntent(plan.names, migration.name));
-    if (failed.error instanceof HeadgateError) throw failed.error;
-    throw migrationFailure({
-      migration,
-      statements: statement === undefined ? [] : [statement],
-      step: "file",
-      error: failed.error,
-    });
+  if (index === 0 && !isOpaque(statement)) {
+    await session.query(item.books.forget);
+    if (error instanceof HeadgateError) throw error;
+    throw migrationFailure({ item: { ...item, statements: [statement] }, step: "file", error });
   }
-  await session.query(recordNeedsAttention(plan.names, migration.name));
-  const place = { migration, statements: undefined, step: "file" as const, error: failed.error };
+  const known = !isOpaque(statement);
+  await session.query(known ? recordPaused(plan.names, item.name, true) : recordNeedsAttention(plan.names, item.name));
   throw new HeadgateError("needs-attention", {
-    what: `${migration.name} stopped at statement ${failed.step + 1} of ${statements.length}: ${messageOf(failed.error)}`,
-    details: [...sqlDetails(place).details, `statement: ${statement?.sql.slice(0, 400) ?? ""}`],
-    stands: `statements 1 to ${failed.step} of ${migration.name} are committed; this one and what follows are not`,
-    fix: wayOut(executor, item, failed.step),
-    cause: failed.error,
+    what: `${item.name} stopped at statement ${index + 1} of ${item.statements?.length}: ${messageOf(error)}`,
+    details: [
+      ...sqlDetails({ item: { ...item, statements: undefined }, step: "file", error }).details,
+      `statement: ${statement.sql.slice(0, 400)}`,
+    ],
+    stands: standing(step, known),
+    fix: wayOut(plan.names, item, { step: index, resumable: known }),
+    cause: error,
   });
 }
 
+const standing = ({ item, index }: Step, known: boolean): string => {
+  const before =
+    index === 0 ? `nothing of ${item.name} before it` : `statements 1 to ${index} of ${item.name} are committed`;
+  return known
+    ? `${before}; this one and what follows are not`
+    : `${before}; this one may have committed part of its work`;
+};
+
 /** Told to stop: no time for repairs, but the row says how the next run has to go on. Rejects with the signal's reason. */
-async function settleStopped(executor: Executor, item: WorkItem, step: number): Promise<void> {
+async function settleStopped(executor: Executor, { item, index, statement }: Step): Promise<void> {
   const { session, plan, signal, log } = executor;
-  const { migration, statements = [] } = item;
-  const statement = statements[step];
-  const index = statement === undefined ? undefined : describeConcurrentIndex(statement);
   await session.reset();
-  if (index !== undefined)
-    log.warn(`${index.name} may be left behind invalid; the next run looks, and removes or keeps it`);
-  else if (step === 0) await session.query(forgetIntent(plan.names, migration.name));
-  else await session.query(recordPaused(plan.names, migration.name, true));
+  if (runsBare(statement))
+    log.warn(
+      `${item.name}: cancelled in statement ${index + 1}, and the next run looks what it left: ${headOf(statement)}`,
+    );
+  else if (index === 0) await session.query(item.books.forget);
+  else await session.query(recordPaused(plan.names, item.name, true));
   signal.throwIfAborted();
 }
 
-function wayOut({ plan: { names } }: Executor, { migration, statements = [] }: WorkItem, step: number): string {
-  const rest = statements.slice(step).map((statement) => `${statement.sql}\n;`);
-  const row = `target = ${names.target} AND name = '${migration.name}'`;
-  return [
-    "either run the rest by hand and record it:",
-    ...rest,
-    `    UPDATE ${names.history} SET state = 'applied', applied_at = now() WHERE ${row};`,
-    `    INSERT INTO ${names.pgmigrations} (name, run_on) VALUES ('${migration.name}', now());`,
-    "  or undo the committed statements by hand and forget it:",
-    `    DELETE FROM ${names.history} WHERE ${row};`,
-  ].join("\n");
-}
-
 /**
- * Runs the statements from `from` on, each by itself, and counts them in the history. A kill leaves the row `running`
+ * Runs the statements from `from` on, each by itself, and counts them in the history. A kill leaves the row unfinished
  * with the number of statements that are known to be done; `resumeWithoutTransaction` takes it up.
  */
 async function runFrom(executor: Executor, item: WorkItem, from: number): Promise<void> {
-  const { session, plan, signal } = executor;
-  const { migration, statements = [] } = item;
-  for (let step = from; step < statements.length; step += 1) {
-    const statement = statements[step];
-    if (statement === undefined) break;
+  const { session, signal } = executor;
+  for (const [index, statement] of (item.statements ?? []).entries()) {
+    if (index < from) continue;
+    const step = { item, index, statement };
     try {
       signal.throwIfAborted();
-      await runStep(executor, item, statement);
-      await session.query(countStep(executor, migration.name, step + 1));
+      await runStep(executor, step);
     } catch (error) {
-      await settleFailure(executor, item, { step, error });
+      await settleFailure(executor, step, error);
     }
   }
   await session.reset();
-  await session.query(`BEGIN; ${recordDone(plan.names, migration.name)}; COMMIT`);
+  await session.query(`BEGIN; ${item.books.finish}; COMMIT`);
 }
 
-/** Written as the run's own role, whatever role the file has taken, which it keeps. */
-const countStep = ({ session, plan }: Executor, name: string, step: number): string =>
-  `BEGIN; SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE ${quoteIdentifier(session.facts.role)};
-${recordStep(plan.names, name, step)}; COMMIT`;
-
-export async function applyWithoutTransaction(executor: Executor, item: WorkItem): Promise<void> {
+export async function runWithoutTransaction(executor: Executor, item: WorkItem): Promise<void> {
   const { session, plan } = executor;
-  const upSql = item.migration.up?.sql ?? "";
-  await session.query(recordIntent(plan.names, item.migration, { upSql, run: plan.run }));
+  const intent = item.books.intend(item.text?.sql ?? "");
+  await session.query(`BEGIN; ${guardSql(plan, item.requires)}; ${intent}; COMMIT`);
   await runFrom(executor, item, 0);
 }
 
-/** Takes up a migration that a kill left `running` after `step` statements; the catalog says how far the next one got. */
+/** Takes up a migration that a kill left unfinished after `step` statements; the catalog says how far the next one got. */
 export async function resumeWithoutTransaction(
   executor: Executor,
   item: WorkItem,
-  { step, paused }: NonNullable<WorkItem["resume"]>,
+  { step: index, paused }: NonNullable<WorkItem["resume"]>,
 ): Promise<void> {
   const { session, plan, log } = executor;
-  const { migration, statements = [] } = item;
-  const statement = statements[step];
-  if (paused) await session.query(recordPaused(plan.names, migration.name, false));
-  if (statement === undefined || paused) return await runFrom(executor, item, step);
-  const index = describeConcurrentIndex(statement);
-  if (index === undefined) {
-    await session.query(recordNeedsAttention(plan.names, migration.name));
+  const statement = item.statements?.[index];
+  if (paused) await session.query(recordPaused(plan.names, item.name, false));
+  // What is counted in its own transaction has not happened when it is not counted.
+  if (statement === undefined || paused || !runsBare(statement)) return await runFrom(executor, item, index);
+  const { effect, words } = await settleByCatalog(session, statement);
+  if (effect === "unknown") {
+    await session.query(recordNeedsAttention(plan.names, item.name));
     throw new HeadgateError("needs-attention", {
-      what: `an earlier run ended during statement ${step + 1} of ${statements.length} of ${migration.name}, and nothing in the catalog tells whether it took effect`,
+      what: `an earlier run ended during statement ${index + 1} of ${item.statements?.length} of ${item.name}, and nothing in the catalog tells whether it took effect`,
       details: [`statement: ${statement.sql.slice(0, 400)}`],
-      stands: `statements 1 to ${step} of ${migration.name} are committed`,
-      fix: wayOut(executor, item, step),
+      stands: standing({ item, index, statement }, false),
+      fix: wayOut(plan.names, item, { step: index, resumable: false }),
     });
   }
-  const state = await indexState(session, index);
-  log.info(`${migration.name}: an earlier run ended while it built ${index.name}; the index is ${state}`);
-  if (state === "valid") await session.query(recordStep(plan.names, migration.name, step + 1));
-  else await dropInvalid(session, statement);
-  await runFrom(executor, item, state === "valid" ? step + 1 : step);
+  log.info(`${item.name}: an earlier run ended during statement ${index + 1}: ${words}`);
+  if (effect === "done") await session.query(recordStep(plan.names, item.name, index + 1));
+  await runFrom(executor, item, effect === "done" ? index + 1 : index);
 }

@@ -1,19 +1,32 @@
+import type { Bookkeeping } from "../history/bookkeeping.ts";
 import type { Log } from "../lib/log.ts";
 import type { Statement } from "../migrations/parser.ts";
-import type { Migration } from "../migrations/types.ts";
+import type { SqlText } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import type { Session } from "../postgres/session.ts";
 import type { FlightPlan } from "./flight.ts";
 
-/** A migration and what its parse tree says about running it. */
+/** One migration to be run in one direction, and what its parse tree says about running it. */
 export interface WorkItem {
-  readonly migration: Migration;
+  readonly name: string;
+  readonly direction: "up" | "down";
+  /** Undefined for a script whose SQL is only known while it runs; `build` makes it then. */
+  readonly text: SqlText | undefined;
+  readonly build?: (live: Client) => Promise<string>;
+  readonly transaction: boolean;
+  /** lock_timeout of the file's own header, milliseconds. */
+  readonly lockTimeoutMs: number | undefined;
   /** Undefined for text that was too big to parse, or is only known while it runs. */
   readonly statements: readonly Statement[] | undefined;
   /** It may leave session state behind, so the session is reset after it. */
   readonly leavesState: boolean;
+  /** Its statements wait without harm to anyone, so it gets no lock_timeout. */
+  readonly patient: boolean;
   /** How far an earlier run got that did not finish it; undefined for a fresh start. */
   readonly resume?: { readonly step: number; readonly paused: boolean } | undefined;
+  /** Name of the migration that has to be applied at that moment, if there is one. */
+  readonly requires: string | undefined;
+  readonly books: Bookkeeping;
 }
 
 export interface Ladder {
@@ -22,7 +35,8 @@ export interface Ladder {
   readonly budgetMs: number;
 }
 
-export interface Applied {
+/** A migration that was committed, in either direction. */
+export interface Done {
   readonly name: string;
   readonly durationMs: number;
 }
@@ -36,7 +50,7 @@ export interface Executor {
   readonly log: Log;
   /** Opens a second connection, to look and to cancel. */
   readonly observe: () => Promise<Client>;
-  readonly onApplied: (applied: Applied) => void;
+  readonly onDone: (done: Done) => void;
   /** Tells that a cancelled statement has ended; resolves when no further cancel will be sent. */
   readonly interrupted: () => Promise<void>;
 }

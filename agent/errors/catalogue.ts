@@ -90,7 +90,21 @@ export const catalogue = {
   "database-ahead": entry(3, {
     meaning: "The database holds migrations that this set does not know.",
     causes: ["an older image or chart", "a rollback of the code"],
-    fix: "deploy the newer image again, or take the schema back by hand; the down SQL is kept in the history",
+    fix: "deploy the newer image again, or take the schema back: headgate revert shows how far and asks first; rollback.onAhead decides in a release",
+  }),
+  "rollback-refused": entry(3, {
+    meaning: "The schema was to go back, and a migration that would have to be undone must not or cannot be.",
+    causes: [
+      "its down SQL would lose data that is there now",
+      "it has no down SQL, or the SQL is not known",
+      "the stored down SQL does not fit its signature",
+    ],
+    fix: "look at each point that is listed; take the schema back by hand and accept the loss, or stay with the newer release",
+  }),
+  "no-such-target": entry(1, {
+    meaning: "There is no way back to the point that was named.",
+    causes: ["a mistyped name", "a migration that is not applied", "a revision that no run has recorded"],
+    fix: "headgate status lists what is applied, in order",
   }),
   "plan-changed": entry(3, {
     meaning: "The plan is not the one that was approved.",
@@ -116,6 +130,11 @@ export const catalogue = {
     meaning: "A migration failed. It was rolled back whole.",
     causes: ["the SQL does not fit this database's schema or data"],
     fix: "correct the file, build the image and upgrade again; earlier migrations need nothing",
+  }),
+  "revert-failed": entry(6, {
+    meaning: "The stored down SQL of a migration failed. It was rolled back whole.",
+    causes: ["an object that it names is gone or was changed by hand", "rows that do not fit the older schema"],
+    fix: "mend what it stumbles on and run again; or undo the migration by hand and record it with headgate repair NAME --pending",
   }),
   "history-damaged": entry(6, {
     meaning: "Headgate's own tables are not as it left them.",

@@ -17,6 +17,11 @@ export interface Comparison {
   readonly unfinished: readonly Entry[];
 }
 
+/** Those that were applied after every one that is among the files. */
+function entriesAfter(applied: readonly Entry[], files: ReadonlyMap<string, MigrationFile>): readonly Entry[] {
+  return applied.slice(applied.findLastIndex((entry) => files.has(entry.name)) + 1);
+}
+
 /** Pure: reads nothing and writes nothing. `files` are in order. */
 export function compare(files: readonly MigrationFile[], history: HistoryState): Comparison {
   const byName = new Map(files.map((file) => [file.name, file]));
@@ -26,9 +31,11 @@ export function compare(files: readonly MigrationFile[], history: HistoryState):
   const pending = files.filter((file) => !taken.has(file.name));
   const last = files.at(-1)?.name;
   const strangers = applied.filter((entry) => !byName.has(entry.name));
-  const isAhead = (entry: Entry) => last === undefined || compareNames(entry.name, last) > 0;
+  const isLater = (entry: Entry) => last === undefined || compareNames(entry.name, last) > 0;
+  // Merged late, so numbered before files that were applied first: an older set does not know it either.
+  const appliedLast = pending.length === 0 ? entriesAfter(applied, byName) : [];
+  const isAhead = (entry: Entry) => isLater(entry) || appliedLast.includes(entry);
   const newest = applied
-    .filter((entry) => byName.has(entry.name))
     .map((entry) => entry.name)
     .sort(compareNames)
     .at(-1);

@@ -1,71 +1,130 @@
 import type { Migration } from "../migrations/types.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Pod } from "../settings/release.ts";
+import type { Bookkeeping } from "./bookkeeping.ts";
 import type { Names } from "./schema.ts";
+import type { Signer } from "./sign.ts";
+import type { EntryState } from "./state.ts";
 
-interface Recorded {
-  readonly upSql: string;
+/** What all rows of one run share. */
+export interface Recorder {
+  readonly names: Names;
   /** Id of the run's row. */
   readonly run: string;
+  /** Signs the down SQL; undefined without a key. */
+  readonly sign: Signer | undefined;
 }
 
-const columnsOf = (names: Names, migration: Migration, { upSql, run }: Recorded): string =>
-  [
+const COLUMNS = `target, name, checksum, phase, up_sql, down_sql, down_kind, down_transaction, down_effects, down_signature, run`;
+
+function columnsOf({ names, run, sign }: Recorder, migration: Migration, upSql: string | null): string {
+  const { name, checksum, phase, down, downKind, downTransaction, downEffects } = migration;
+  const effects = downEffects === undefined ? null : JSON.stringify(downEffects);
+  return [
     names.target,
-    quoteLiteral(migration.name),
-    quoteLiteral(migration.checksum),
-    quoteLiteral(migration.phase),
-    quoteLiteral(upSql),
-    quoteLiteral(migration.down ?? null),
-    quoteLiteral(migration.downKind),
+    ...[name, checksum, phase, upSql, down ?? null, downKind, downTransaction, effects].map(quoteLiteral),
+    quoteLiteral(down === undefined || sign === undefined ? null : sign({ name, down, transaction: downTransaction })),
     run,
   ].join(", ");
-
-const COLUMNS = "target, name, checksum, phase, up_sql, down_sql, down_kind, run";
-
-/** The rows of a migration that was applied in the transaction that is open: they commit with it or not at all. */
-export const recordApplied = (names: Names, migration: Migration, recorded: Recorded): string =>
-  `INSERT INTO ${names.history} (${COLUMNS}, state, locks, started_at, applied_at, duration_ms) VALUES (${columnsOf(names, migration, recorded)}, 'applied', ${names.heldLocks}(),
- pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(),
- extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000);
-${mirrorInsert(names, migration.name)}`;
+}
 
 export const mirrorInsert = (names: Names, name: string): string =>
   `INSERT INTO ${names.pgmigrations} (name, run_on) VALUES (${quoteLiteral(name)}, pg_catalog.now())`;
 
-/** The intent row of a migration without a transaction: committed before its first statement. */
-export const recordIntent = (names: Names, migration: Migration, recorded: Recorded): string =>
-  `INSERT INTO ${names.history} (${COLUMNS}, state) VALUES (${columnsOf(names, migration, recorded)}, 'running')`;
+/** One row: another target of this database may have a migration of the same name there. */
+const mirrorDelete = (names: Names, name: string): string =>
+  `DELETE FROM ${names.pgmigrations} WHERE id = (SELECT max(id) FROM ${names.pgmigrations} WHERE name = ${quoteLiteral(name)})`;
 
 const rowOf = (names: Names, name: string): string => `target = ${names.target} AND name = ${quoteLiteral(name)}`;
 
-export const recordStep = (names: Names, name: string, step: number): string =>
-  `UPDATE ${names.history} SET step = ${step} WHERE ${rowOf(names, name)}`;
+/** Takes a migration out of the history, and keeps its row beside it. */
+export const recordGone = ({ names, run }: Pick<Recorder, "names" | "run">, name: string): string =>
+  `INSERT INTO ${names.reverted} (target, name, run, entry) SELECT target, name, ${run}, to_jsonb(h) FROM ${names.history} h WHERE ${rowOf(names, name)};
+DELETE FROM ${names.history} WHERE ${rowOf(names, name)};
+${mirrorDelete(names, name)}`;
 
-export const recordDone = (names: Names, name: string): string =>
-  `UPDATE ${names.history} SET state = 'applied', applied_at = clock_timestamp(),
- duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000 WHERE ${rowOf(names, name)};
+const setState = (names: Names, name: string, assignments: string): string =>
+  `UPDATE ${names.history} SET ${assignments} WHERE ${rowOf(names, name)}`;
+
+/** How a migration that is applied gets its rows. */
+export function booksOfUp(recorder: Recorder, migration: Migration): Bookkeeping {
+  const { names } = recorder;
+  const { name } = migration;
+  const into = `INSERT INTO ${names.history} (${COLUMNS}`;
+  return {
+    record: (
+      sql,
+    ) => `${into}, state, locks, started_at, applied_at, duration_ms) VALUES (${columnsOf(recorder, migration, sql)}, 'applied', ${names.heldLocks}(),
+ pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(),
+ extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000);
+${mirrorInsert(names, name)}`,
+    intend: (sql) => `${into}, state) VALUES (${columnsOf(recorder, migration, sql)}, 'running')`,
+    finish: recordApplied(names, name),
+    forget: `DELETE FROM ${names.history} WHERE ${rowOf(names, name)}`,
+  };
+}
+
+/** How a migration that is taken back loses its row. */
+export function booksOfDown(recorder: Pick<Recorder, "names" | "run">, name: string): Bookkeeping {
+  const gone = recordGone(recorder, name);
+  return {
+    record: () => gone,
+    intend: () => setState(recorder.names, name, "state = 'reverting', step = 0, paused = false"),
+    finish: gone,
+    forget: setState(recorder.names, name, "state = 'applied', step = 0, paused = false"),
+  };
+}
+
+/** A migration that is there already, whoever made it: recorded as applied, with the file's SQL, and not run. */
+export const recordBaseline = (recorder: Recorder, migration: Migration): string =>
+  `INSERT INTO ${recorder.names.history} (${COLUMNS}, state, applied_at) VALUES (${columnsOf(recorder, migration, migration.up?.sql ?? null)}, 'applied', clock_timestamp());
+${mirrorInsert(recorder.names, migration.name)}`;
+
+/** What somebody finished by hand: a migration, or the undoing of its undoing, whose row in pgmigrations still stands. */
+export const settleApplied = (names: Names, name: string, state: EntryState): string =>
+  state === "reverting"
+    ? setState(names, name, "state = 'applied', step = 0, paused = false")
+    : recordApplied(names, name);
+
+/** What somebody took back by hand. Before it was applied it had no row in pgmigrations. */
+export const settlePending = (recorder: Pick<Recorder, "names" | "run">, name: string, state: EntryState): string =>
+  state === "applied" || state === "reverting"
+    ? recordGone(recorder, name)
+    : `DELETE FROM ${recorder.names.history} WHERE ${rowOf(recorder.names, name)}`;
+
+/** The file as it is now counts as what was applied. */
+export const acceptEdit = (names: Names, name: string, checksum: string): string =>
+  setState(names, name, `checksum = ${quoteLiteral(checksum)}`);
+
+/** An unfinished row becomes applied. */
+export const recordApplied = (names: Names, name: string): string =>
+  `${setState(names, name, "state = 'applied', paused = false, applied_at = clock_timestamp(), duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000")};
 ${mirrorInsert(names, name)}`;
 
+export const recordStep = (names: Names, name: string, step: number): string => setState(names, name, `step = ${step}`);
+
 export const recordNeedsAttention = (names: Names, name: string): string =>
-  `UPDATE ${names.history} SET state = 'needs-attention' WHERE ${rowOf(names, name)}`;
+  setState(names, name, "state = 'needs-attention'");
 
-/** Stopped on purpose: the statement that comes next has not begun. */
+/** Stopped before the statement that comes next, of which nothing was done. */
 export const recordPaused = (names: Names, name: string, paused: boolean): string =>
-  `UPDATE ${names.history} SET paused = ${paused} WHERE ${rowOf(names, name)}`;
+  setState(names, name, `paused = ${paused}`);
 
-/** Names that one run has applied, as the database knows it. */
-export const appliedBy = (names: Names, run: string): string =>
-  `SELECT name FROM ${names.history} WHERE target = ${names.target} AND run = ${run} AND state = 'applied'`;
-
-export const forgetIntent = (names: Names, name: string): string =>
-  `DELETE FROM ${names.history} WHERE ${rowOf(names, name)}`;
+/** Names that one run has applied and taken back, as the database knows it. */
+export const doneBy = (names: Names, run: string): string =>
+  `SELECT name, 'up' AS direction FROM ${names.history} WHERE target = ${names.target} AND run = ${run} AND state = 'applied'
+UNION ALL SELECT name, 'down' FROM ${names.reverted} WHERE target = ${names.target} AND run = ${run}`;
 
 export interface RunIdentity {
   readonly command: string;
   readonly pod: Pod | undefined;
+  /** Who sits at the desk; undefined in a pod. */
+  readonly actor: string | undefined;
   readonly agentVersion: string;
   readonly planHash: string | undefined;
+  /** Names of the newest migration before and after, of a run that goes back. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 /** Begins a run's row; gives its id, the server's time, and how many seconds ago the first try of the same Job began. */
@@ -73,9 +132,9 @@ export function beginRun(names: Names, who: RunIdentity): string {
   const release = who.pod?.release;
   const text = (value: string | undefined) => quoteLiteral(value === undefined || value === "" ? null : value);
   const jobUid = text(who.pod?.jobUid);
-  return `INSERT INTO ${names.run} (target, command, plan_hash, release, revision, namespace, pod, job_uid, image, chart, agent_version)
-VALUES (${names.target}, ${quoteLiteral(who.command)}, ${text(who.planHash)}, ${text(release?.name)}, ${release?.revision ?? "NULL"},
- ${text(who.pod?.namespace)}, ${text(who.pod?.name)}, ${jobUid}, ${text(release?.image)}, ${text(release?.chart)}, ${quoteLiteral(who.agentVersion)})
+  return `INSERT INTO ${names.run} (target, command, plan_hash, from_name, to_name, actor, backend_pid, release, revision, namespace, pod, job_uid, image, chart, agent_version)
+VALUES (${names.target}, ${quoteLiteral(who.command)}, ${text(who.planHash)}, ${text(who.from)}, ${text(who.to)}, ${text(who.actor)}, pg_catalog.pg_backend_pid(),
+ ${text(release?.name)}, ${release?.revision ?? "NULL"}, ${text(who.pod?.namespace)}, ${text(who.pod?.name)}, ${jobUid}, ${text(release?.image)}, ${text(release?.chart)}, ${quoteLiteral(who.agentVersion)})
 RETURNING id::text, clock_timestamp()::text AS now, (SELECT extract(epoch FROM clock_timestamp() - min(started_at))::float8 FROM ${names.run} r WHERE r.job_uid = ${jobUid}) AS job_age`;
 }
 

@@ -8,6 +8,8 @@ export interface Names {
   readonly history: string;
   readonly run: string;
   readonly meta: string;
+  /** Rows of migrations that were taken back. */
+  readonly reverted: string;
   readonly guard: string;
   readonly settle: string;
   readonly heldLocks: string;
@@ -29,6 +31,7 @@ export function namesOf({ history, database }: Pick<Settings, "history" | "datab
     history: `${schema}.history`,
     run: `${schema}.run`,
     meta: `${schema}.meta`,
+    reverted: `${schema}.reverted`,
     guard: `${schema}.guard`,
     settle: `${schema}.settle`,
     heldLocks: `${schema}.held_locks`,
@@ -45,8 +48,23 @@ export const NODE_PG_MIGRATE_LOCK = 7241865325823964n;
 export const LOCK_CLASS = { flight: 1213679700, bootstrap: 1213679701 } as const;
 
 /** The version of the tables below, and the oldest one whose agents may still write them. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 export const MIN_WRITER = 1;
+
+/** What version 2 added: going back. */
+const GROWN_IN_2 = (names: Names): string => `
+ALTER TABLE ${names.history} ADD COLUMN IF NOT EXISTS down_transaction boolean,
+  ADD COLUMN IF NOT EXISTS down_effects jsonb, ADD COLUMN IF NOT EXISTS down_signature text;
+ALTER TABLE ${names.run} ADD COLUMN IF NOT EXISTS from_name text, ADD COLUMN IF NOT EXISTS to_name text,
+  ADD COLUMN IF NOT EXISTS actor text, ADD COLUMN IF NOT EXISTS backend_pid integer;
+CREATE TABLE IF NOT EXISTS ${names.reverted} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  target text NOT NULL,
+  name text NOT NULL,
+  reverted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  run bigint,
+  entry jsonb NOT NULL
+);`;
 
 /**
  * Creates what is not there yet and changes nothing else: the schema only ever grows, so that an older agent goes on
@@ -63,7 +81,8 @@ CREATE TABLE IF NOT EXISTS ${names.meta} (
   schema_version integer NOT NULL,
   min_writer integer NOT NULL
 );
-INSERT INTO ${names.meta} (schema_version, min_writer) VALUES (${SCHEMA_VERSION}, ${MIN_WRITER}) ON CONFLICT DO NOTHING;
+INSERT INTO ${names.meta} (schema_version, min_writer) VALUES (${SCHEMA_VERSION}, ${MIN_WRITER})
+  ON CONFLICT (only_row) DO UPDATE SET schema_version = EXCLUDED.schema_version WHERE meta.schema_version < EXCLUDED.schema_version;
 CREATE TABLE IF NOT EXISTS ${names.run} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   target text NOT NULL,
@@ -97,6 +116,7 @@ CREATE TABLE IF NOT EXISTS ${names.history} (
   run bigint,
   PRIMARY KEY (target, name)
 );
+${GROWN_IN_2(names)}
 CREATE OR REPLACE FUNCTION ${names.guard}(
   lock_key bigint, target_name text, previous text, deadline timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $guard$
@@ -109,7 +129,7 @@ BEGIN
   IF previous IS NOT NULL AND NOT EXISTS (
     SELECT FROM ${names.history} h WHERE h.target = target_name AND h.name = previous AND h.state = 'applied'
   ) THEN
-    RAISE EXCEPTION 'the migration before, %, is not applied', previous USING ERRCODE = 'HG002';
+    RAISE EXCEPTION '% is not applied', previous USING ERRCODE = 'HG002';
   END IF;
   IF pg_catalog.clock_timestamp() > deadline THEN
     RAISE EXCEPTION 'the deadline is too near to begin another migration' USING ERRCODE = 'HG003';

@@ -30,6 +30,8 @@ export interface HistoryState {
   readonly undone: readonly string[];
   /** The table pgmigrations is there. */
   readonly mirrorExists: boolean;
+  /** An older Headgate made the tables: they grow before anything is written. */
+  readonly outdated: boolean;
 }
 
 const ABSENT = [SQLSTATE.undefinedTable, SQLSTATE.invalidSchemaName] as const;
@@ -73,8 +75,8 @@ const toEntry = (row: Row): Entry => ({
   imported: false,
 });
 
-function refuseNewer(rows: readonly Row[] | undefined, names: Names): void {
-  const minWriter = Number(rows?.[0]?.min_writer ?? 0);
+function refuseNewer(meta: Row | undefined, names: Names): void {
+  const minWriter = Number(meta?.min_writer ?? 0);
   if (minWriter <= SCHEMA_VERSION) return;
   throw new HeadgateError("history-unusable", {
     what: `${names.schema} wants at least version ${minWriter} of Headgate's tables, and this agent writes version ${SCHEMA_VERSION}`,
@@ -95,14 +97,15 @@ export async function readHistory(session: Session, names: Names): Promise<Histo
         `SELECT name, checksum, state, step, paused, applied_at::text FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
       ),
       read(`SELECT name, run_on::text FROM ${names.pgmigrations} ORDER BY run_on, id`),
-      read(`SELECT min_writer FROM ${names.meta}`),
+      read(`SELECT schema_version, min_writer FROM ${names.meta}`),
     ]);
-    refuseNewer(meta, names);
+    refuseNewer(meta?.[0], names);
     const entries = (own ?? []).map(toEntry);
     const strangers = strangersIn(mirror, entries);
     const others = own === undefined || strangers.length === 0 ? [] : await ofOtherTargets(session, names, strangers);
     const belongs = mirror?.filter((row) => !others.includes(String(row.name)));
-    return reconcile(entries, belongs, own !== undefined);
+    const outdated = own !== undefined && Number(meta?.[0]?.schema_version ?? 0) < SCHEMA_VERSION;
+    return { ...reconcile(entries, belongs, own !== undefined), outdated };
   } catch (error) {
     if (isState(error, SQLSTATE.undefinedColumn)) throw foreignTable(error, names);
     throw isState(error, SQLSTATE.insufficientPrivilege) ? unreadable(error, session, names) : error;
@@ -121,7 +124,9 @@ async function ofOtherTargets(client: Client, names: Names, candidates: readonly
   return (await client.query(sql)).map((row) => String(row.name));
 }
 
-function reconcile(own: readonly Entry[], mirror: readonly Row[] | undefined, exists: boolean): HistoryState {
+type Reconciled = Omit<HistoryState, "outdated">;
+
+function reconcile(own: readonly Entry[], mirror: readonly Row[] | undefined, exists: boolean): Reconciled {
   // Without the table nothing can have been deleted from it: it is made anew from the history.
   if (mirror === undefined) return { exists, entries: own, undone: [], mirrorExists: false };
   const mirrored = new Set(mirror.map((row) => String(row.name)));

@@ -1,10 +1,11 @@
 import { migrate } from "../stages/migrate.ts";
 import { plan } from "../stages/plan.ts";
 import { preflight } from "../stages/preflight.ts";
+import { revert } from "../stages/revert.ts";
 import { smoke } from "../stages/smoke.ts";
 import type { Stage } from "../stages/stage.ts";
 import { verify } from "../stages/verify.ts";
 import { wait } from "../stages/wait.ts";
 
 /** The order is the product's promise. The report comes after all of them, whatever happened. */
-export const order: readonly Stage[] = [wait, preflight, plan, migrate, verify, smoke];
+export const order: readonly Stage[] = [wait, preflight, plan, revert, migrate, verify, smoke];

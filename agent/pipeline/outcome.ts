@@ -8,14 +8,34 @@ const outcomeOf = (error: HeadgateError | undefined): Report["outcome"] => {
   return error.id === "stopped" ? "stopped" : "failed";
 };
 
+const without = (names: readonly string[], done: readonly { readonly name: string }[]): string[] =>
+  names.filter((name) => !done.some((one) => one.name === name));
+
+/** What the stage that failed had still before it, in order; nothing when it was none that changes the schema. */
+function openAtFailure({ records, state }: RunResult): string[] {
+  const failed = records.find((record) => record.status === "failed")?.name;
+  const { plan, applied = [], reverted } = state;
+  if (failed === "migrate")
+    return without(
+      (plan?.migrations ?? []).map((one) => one.migration.name),
+      applied,
+    );
+  if (failed !== "revert" || reverted === undefined) return [];
+  return without(
+    (plan?.back.returns ?? []).map((down) => down.name),
+    reverted,
+  );
+}
+
+const asReported = (list: readonly { readonly name: string; readonly durationMs: number }[]) =>
+  list.map(({ name, durationMs }) => ({ name, durationMs: Math.round(durationMs) }));
+
 /** The result of a run as every sink gets it. */
 export function toReport(context: Context, result: RunResult): Report {
   const { state, error } = result;
   const applied = state.applied ?? [];
-  const done = new Set(applied.map((one) => one.name));
-  const inMigrate = result.records.some((record) => record.name === "migrate" && record.status === "failed");
-  const open = (state.plan?.migrations ?? []).map((one) => one.migration.name).filter((name) => !done.has(name));
-  const [stoppedAt, ...later] = inMigrate ? open : [];
+  const reverted = state.reverted ?? [];
+  const [stoppedAt, ...later] = openAtFailure(result);
   return {
     format: 1,
     command: context.command,
@@ -27,7 +47,9 @@ export function toReport(context: Context, result: RunResult): Report {
     database: state.session?.facts.database,
     planHash: state.plan?.hash,
     stages: result.records.map((record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
-    applied: applied.map((one) => ({ name: one.name, durationMs: Math.round(one.durationMs) })),
+    applied: asReported(applied),
+    reverted: asReported(reverted),
+    ahead: state.plan?.back.left ?? [],
     stoppedAt,
     notReached: later,
     error:

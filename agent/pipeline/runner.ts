@@ -73,11 +73,11 @@ async function runStage(context: Context, stage: Stage, { state, found }: Sharin
     const result = await stage.run(context, state, found);
     found(result.state ?? {});
     const durationMs = elapsed() - began;
-    context.log.info(`${name.padEnd(9)} ${result.summary} (${formatDuration(durationMs)})`, {
-      stage: name,
-      durationMs,
-    });
-    const record: StageRecord = { name, status: "ok", durationMs, summary: result.summary };
+    const { summary } = result;
+    if (summary !== "") {
+      context.log.info(`${name.padEnd(9)} ${summary} (${formatDuration(durationMs)})`, { stage: name, durationMs });
+    }
+    const record: StageRecord = { name, status: summary === "" ? "skipped" : "ok", durationMs, summary };
     return { record, error: undefined };
   } catch (caught) {
     const error = inTerms(caught, context);

@@ -9,8 +9,10 @@ const names = (list: readonly { readonly name: string }[]): string =>
 
 /** How far it got, for people: what stands, where it ended, what was not reached. */
 export function summaryLines(report: Report): string[] {
-  const { applied, stoppedAt, notReached } = report;
+  const { applied, reverted, ahead, stoppedAt, notReached } = report;
   return [
+    ...(reverted.length > 0 ? [`taken back by this run: ${names(reverted)}`] : []),
+    ...(ahead.length > 0 ? [`still ahead of these files: ${names(ahead.map((name) => ({ name })))}`] : []),
     ...(applied.length > 0 ? [`applied by this run, and standing: ${names(applied)}`] : []),
     ...(stoppedAt === undefined ? [] : [`ended at: ${stoppedAt}`]),
     ...(notReached.length === 0 ? [] : [`not reached: ${names(notReached.map((name) => ({ name })))}`]),

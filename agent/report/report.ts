@@ -21,6 +21,10 @@ export interface Report {
   readonly stages: readonly StageRecord[];
   /** Committed by this run. */
   readonly applied: readonly { readonly name: string; readonly durationMs: number }[];
+  /** Taken back by this run, in that order. */
+  readonly reverted: readonly { readonly name: string; readonly durationMs: number }[];
+  /** In the database, not among the files, and left there. */
+  readonly ahead: readonly string[];
   /** The migration at which the run ended, if it ended at one. */
   readonly stoppedAt: string | undefined;
   readonly notReached: readonly string[];

@@ -26,11 +26,20 @@ function fittedJson(verdict: object, texts: { readonly what: string; readonly ne
 }
 
 /** A short verdict as JSON: what `kubectl get pod -o yaml` shows after the logs are gone. */
-export function terminationText({ outcome, exitCode, applied, stoppedAt, notReached, error }: Report): string {
+export function terminationText({
+  outcome,
+  exitCode,
+  applied,
+  reverted,
+  stoppedAt,
+  notReached,
+  error,
+}: Report): string {
   const verdict = {
     outcome,
     exitCode,
     applied: applied.length,
+    ...(reverted.length === 0 ? {} : { reverted: reverted.length }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(notReached.length === 0 ? {} : { notReached: notReached.length }),
     ...(error === undefined ? {} : { error: error.id }),

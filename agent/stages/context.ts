@@ -1,9 +1,11 @@
 import type { Names } from "../history/schema.ts";
+import type { Signer } from "../history/sign.ts";
 import type { Deadline } from "../lib/deadline.ts";
 import type { Log } from "../lib/log.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Going } from "./going.ts";
 
 /** What every stage may know of its surroundings. Nothing in it changes during a run. */
 export interface Context {
@@ -17,6 +19,12 @@ export interface Context {
   readonly pod: Pod | undefined;
   /** The pod's shared folder, where verdicts lie. Undefined at the desk and in a pod that stands alone. */
   readonly runFolder: string | undefined;
+  /** Who sits at the desk; undefined in a pod. */
+  readonly actor: string | undefined;
+  /** Signs the down SQL that is stored, and checks it before it runs; undefined without a key. */
+  readonly sign: Signer | undefined;
+  /** How far back this run may go. */
+  readonly going: Going;
   readonly applicationName: string;
   readonly agentVersion: string;
   /** When the run has to be over; never, at the desk. */

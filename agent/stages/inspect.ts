@@ -1,9 +1,14 @@
+import { basename } from "node:path";
 import { loadMigrations } from "../migrations/load.ts";
 import { loadParser, PARSE_LIMIT_BYTES, type Parse, type Statement } from "../migrations/parser.ts";
 import { readAll } from "../migrations/problem.ts";
+import { isPatient } from "../migrations/statements.ts";
 import type { Inspection, Migration, MigrationFile } from "../migrations/types.ts";
+import { automaticDown } from "../rules/automatic-down.ts";
+import { downEffectsOf } from "../rules/down-effects.ts";
 import { lint } from "../rules/index.ts";
 import { leavesState } from "../rules/leaves-state.ts";
+import { phaseOf } from "../rules/phase.ts";
 import type { PlannedMigration } from "./state.ts";
 
 export interface InspectOptions {
@@ -34,18 +39,54 @@ const placed = (sql: string, places: Inspection["places"]): Statement[] =>
     line: line ?? undefined,
   }));
 
+const UNPARSED = { statements: undefined, leavesState: true, patient: false, findings: [], downFindings: [] } as const;
+
+/** The down SQL, written or automatic, with what it does to data and what is wrong with it. */
+function inspectDown(migration: Migration, parse: Parse, options: InspectOptions) {
+  const { down, downAt, downTransaction, up, name } = migration;
+  if (down === undefined || Buffer.byteLength(down) > (options.limitBytes ?? PARSE_LIMIT_BYTES)) {
+    return { downEffects: undefined, downFindings: [] };
+  }
+  const file = downAt?.file ?? up?.file ?? basename(name);
+  const statements = parse({ sql: down, file, line: downAt?.line });
+  const subject = { migration: { ...migration, transaction: downTransaction }, ownSchema: options.ownSchema };
+  const downFindings = lint({ ...subject, statements }).flat();
+  return { downEffects: downEffectsOf(statements), downFindings };
+}
+
+/** A file that only builds indexes concurrently and has no way back gets the one that it can only have. */
+function withAutomaticDown(migration: Migration, statements: readonly Statement[]): Migration {
+  if (migration.transaction || migration.down !== undefined) return migration;
+  const down = automaticDown(statements);
+  return down === undefined ? migration : { ...migration, down, downKind: "stored", downTransaction: false };
+}
+
 function inspectOne(migration: Migration, parse: Parse | undefined, options: InspectOptions): PlannedMigration {
   const compiled = known(migration, options);
   if (compiled !== undefined && migration.up !== undefined) {
-    const statements = placed(migration.up.sql, compiled.places);
-    return { migration, statements, leavesState: compiled.leavesState, findings: [] };
+    const { leavesState: leaves, patient, places } = compiled;
+    return { ...UNPARSED, migration, statements: placed(migration.up.sql, places), leavesState: leaves, patient };
   }
-  if (migration.up === undefined || parse === undefined || !isParsed(migration, options.limitBytes)) {
-    return { migration, statements: undefined, leavesState: true, findings: [] };
+  if (parse === undefined) return { ...UNPARSED, migration };
+  if (migration.up === undefined || !isParsed(migration, options.limitBytes)) {
+    const { downEffects, downFindings } = inspectDown(migration, parse, options);
+    return { ...UNPARSED, migration: { ...migration, downEffects }, downFindings };
   }
   const statements = parse(migration.up);
-  const findings = lint({ migration, statements, ownSchema: options.ownSchema });
-  return { migration, statements, leavesState: statements.some(leavesState), findings };
+  const complete = withAutomaticDown(migration, statements);
+  const { downEffects, downFindings } = inspectDown(complete, parse, options);
+  return {
+    migration: {
+      ...complete,
+      downEffects,
+      phase: migration.phase === "unknown" ? phaseOf(statements) : migration.phase,
+    },
+    statements,
+    leavesState: statements.some(leavesState),
+    patient: statements.length > 0 && statements.every(isPatient),
+    findings: lint({ migration, statements, ownSchema: options.ownSchema }),
+    downFindings,
+  };
 }
 
 /** Parses and lints migrations, every problem of syntax in one error. */
@@ -53,7 +94,8 @@ export async function inspectMigrations(
   migrations: readonly Migration[],
   options: InspectOptions,
 ): Promise<PlannedMigration[]> {
-  const isOpen = (one: Migration) => known(one, options) === undefined && isParsed(one, options.limitBytes);
+  const isOpen = (one: Migration) =>
+    known(one, options) === undefined && (isParsed(one, options.limitBytes) || one.down !== undefined);
   const parse = migrations.some(isOpen) ? await loadParser() : undefined;
   return await readAll(migrations, options.dir, (migration) => inspectOne(migration, parse, options));
 }
@@ -67,10 +109,9 @@ export async function inspectFiles(
 
 /** The migration with what was found out about it, for the manifest. A run judges findings, so those are left open. */
 export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
-  const { migration, statements, findings } = planned;
-  if (statements === undefined || migration.up === undefined || !migration.transaction || findings.flat().length > 0) {
-    return migration;
-  }
+  const { migration, statements, leavesState: leaves, patient, findings, downFindings } = planned;
+  const found = findings.flat().length + downFindings.length;
+  if (statements === undefined || migration.up === undefined || !migration.transaction || found > 0) return migration;
   const { sql } = migration.up;
   let from = 0;
   const places = statements.map((statement) => {
@@ -78,5 +119,5 @@ export function withInspection(planned: PlannedMigration, ownSchema: string): Mi
     from = start + statement.sql.length;
     return [start, statement.sql.length, statement.line] as const;
   });
-  return { ...migration, inspection: { ownSchema, leavesState: planned.leavesState, places } };
+  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, places } };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
-import { readHistory } from "../history/state.ts";
+import { type HistoryState, readHistory } from "../history/state.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Session } from "../postgres/session.ts";
@@ -9,8 +9,10 @@ import type { Context } from "./context.ts";
 import { inspectFiles } from "./inspect.ts";
 import { need } from "./need.ts";
 import { refuseBadState, refuseSamePrefix, refuseUnsafe } from "./refusals.ts";
+import { databaseAhead } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan } from "./state.ts";
+import { findWayBack } from "./way-back.ts";
 
 const hashOf = (pending: readonly MigrationFile[]): string => {
   const hash = createHash("sha256");
@@ -18,24 +20,42 @@ const hashOf = (pending: readonly MigrationFile[]): string => {
   return hash.digest("hex");
 };
 
-/** What would be applied, and how files and history stand to each other. Reads only, refuses nothing but bad files. */
-export async function makePlan(context: Context, session: Session): Promise<Plan> {
-  const { dir, names } = context;
-  const [files, history] = await Promise.all([listMigrations(dir), readHistory(session, names)]);
+/** A plan from what is known of the files and of the history. A run that only goes back looks at no pending file. */
+export async function planFrom(
+  context: Context,
+  session: Session,
+  { files, history }: { readonly files: readonly MigrationFile[]; readonly history: HistoryState },
+): Promise<Plan> {
   const comparison = compare(files, history);
-  const migrations = await inspectFiles(comparison.pending, {
+  const wanted = context.command === "revert" ? [] : comparison.pending;
+  const migrations = await inspectFiles(wanted, {
     all: files,
-    dir,
-    ownSchema: names.schemaName,
+    dir: context.dir,
+    ownSchema: context.names.schemaName,
     anew: context.command === "plan",
   });
-  return { hash: hashOf(comparison.pending), migrations, comparison, history, files };
+  const back = await findWayBack(context, session, { comparison, history, files });
+  return { hash: hashOf(comparison.pending), migrations, comparison, history, files, back };
+}
+
+/** A way back to a named migration needs no files: an image that has none can go back too. */
+const filesFor = ({ command, going, dir }: Context): MigrationFile[] =>
+  command === "revert" && going.goal.kind !== "files"
+    ? listMigrations(dir, { mayBeAbsent: true })
+    : listMigrations(dir);
+
+/** What would be taken back and applied, and how files and history stand to each other. Reads only, refuses nothing but bad files. */
+export async function makePlan(context: Context, session: Session): Promise<Plan> {
+  const [files, history] = await Promise.all([filesFor(context), readHistory(session, context.names)]);
+  return await planFrom(context, session, { files, history });
 }
 
 /** Refuses a plan that must not be carried out. */
 export function refuseBadPlan(context: Context, plan: Plan): void {
   const { expected, outOfOrder } = context.settings.plan;
-  refuseBadState(plan.comparison, outOfOrder);
+  const { onAhead } = context.settings.rollback;
+  refuseBadState(plan, outOfOrder);
+  if (onAhead === "fail" && plan.back.left.length > 0) throw databaseAhead(plan.back.left);
   refuseSamePrefix(plan.files, plan.comparison.pending, context.dir);
   refuseUnsafe(plan.migrations);
   if (expected !== "" && expected !== plan.hash && plan.migrations.length > 0) {
@@ -47,16 +67,23 @@ export function refuseBadPlan(context: Context, plan: Plan): void {
   }
 }
 
+const summaryOf = ({ migrations, hash, back }: Plan): string => {
+  const parts = [
+    ...(back.returns.length === 0 ? [] : [`${back.returns.length} to be taken back`]),
+    ...(migrations.length === 0 ? [] : [`${migrations.length} pending, plan ${hash.slice(0, 12)}`]),
+  ];
+  return parts.length === 0 ? "nothing to do" : parts.join(", ");
+};
+
 export const plan: Stage = {
   name: "plan",
   changes: "nothing",
-  async run(context, state) {
+  async run(context, state, found) {
     const made = await makePlan(context, need(state, "session"));
-    refuseBadPlan(context, made);
-    const count = made.migrations.length;
-    return {
-      state: { plan: made },
-      summary: count === 0 ? "nothing to do" : `${count} pending, plan ${made.hash.slice(0, 12)}`,
-    };
+    found({ plan: made });
+    const { onAhead } = context.settings.rollback;
+    if (context.command !== "revert") refuseBadPlan(context, made);
+    else if (onAhead === "fail" && made.back.left.length > 0) throw databaseAhead(made.back.left);
+    return { summary: summaryOf(made) };
   },
 };

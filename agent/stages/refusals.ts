@@ -1,29 +1,30 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import type { Comparison } from "../history/compare.ts";
 import type { Entry } from "../history/state.ts";
 import { samePrefix } from "../migrations/listing.ts";
 import { badFiles } from "../migrations/problem.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import { rules } from "../rules/index.ts";
 import type { Finding } from "../rules/rule.ts";
-import type { PlannedMigration } from "./state.ts";
+import type { Plan, PlannedMigration } from "./state.ts";
 
 const UNTOUCHED = "nothing was changed";
 
 const short = (checksum: string | null): string => (checksum ?? "unknown").slice(0, 12);
 
 /** Refuses a state of things in which nothing may be applied. The first that holds is told, with all its names. */
-export function refuseBadState(comparison: Comparison, outOfOrder: "refuse" | "allow"): void {
-  const { changed, missing, ahead, unfinished, pending } = comparison;
-  const resumable = (entry: Entry) =>
-    entry.state === "running" && pending.some((file) => file.name === entry.name && file.checksum === entry.checksum);
-  const stuck = unfinished.filter((entry) => !resumable(entry));
+export function refuseBadState({ comparison, back }: Plan, outOfOrder: "refuse" | "allow"): void {
+  const { changed, missing, unfinished, pending } = comparison;
+  const goesBack = new Set(back.returns.map((down) => down.name));
+  const goesOn = (entry: Entry) =>
+    goesBack.has(entry.name) ||
+    (entry.state === "running" && pending.some((file) => file.name === entry.name && file.checksum === entry.checksum));
+  const stuck = unfinished.filter((entry) => !goesOn(entry));
   if (stuck.length > 0) {
     throw new HeadgateError("needs-attention", {
       what: `${stuck.map((entry) => entry.name).join(", ")} stopped part-way in an earlier run`,
       details: stuck.map((entry) => `${entry.name}: ${entry.state}, ${entry.step} statements done`),
       stands: "nothing was changed by this run",
-      fix: "finish or undo it by hand, then set its row in headgate.history to applied, or delete the row; the report of the run that stopped prints the SQL",
+      fix: "headgate repair shows how far it got and settles it",
     });
   }
   if (changed.length > 0) {
@@ -39,12 +40,6 @@ export function refuseBadState(comparison: Comparison, outOfOrder: "refuse" | "a
   if (missing.length > 0) {
     throw new HeadgateError("migration-missing", {
       what: `${missing.map((entry) => entry.name).join(", ")}: applied, and missing from the files`,
-      stands: UNTOUCHED,
-    });
-  }
-  if (ahead.length > 0) {
-    throw new HeadgateError("database-ahead", {
-      what: `the database is ahead by ${ahead.map((entry) => entry.name).join(", ")}`,
       stands: UNTOUCHED,
     });
   }
@@ -84,12 +79,12 @@ const isRefused = (finding: Finding, planned: PlannedMigration): boolean => {
 };
 
 export function refuseUnsafe(planned: readonly PlannedMigration[]): void {
-  const refused = planned.flatMap((one) =>
-    one.findings
-      .flat()
-      .filter((finding) => isRefused(finding, one))
-      .map((finding) => ({ file: one.migration.up?.file ?? one.migration.name, finding })),
-  );
+  const refused = planned.flatMap((one) => {
+    const { up, downAt, name } = one.migration;
+    const inFile = (file: string | undefined, findings: readonly Finding[]) =>
+      findings.filter((finding) => isRefused(finding, one)).map((finding) => ({ file: file ?? name, finding }));
+    return [...inFile(up?.file, one.findings.flat()), ...inFile(downAt?.file ?? up?.file, one.downFindings)];
+  });
   if (refused.length === 0) return;
   throw new HeadgateError("unsafe-migration", {
     what: `${refused.length === 1 ? "a finding" : `${refused.length} findings`} in ${[...new Set(refused.map(({ file }) => file))].join(", ")}`,

@@ -1,10 +1,21 @@
 import type { Context } from "./context.ts";
 import type { RunState } from "./state.ts";
 
-export const stageNames = ["wait", "preflight", "plan", "migrate", "verify", "smoke", "report"] as const;
+export const stageNames = [
+  "wait",
+  "preflight",
+  "plan",
+  "revert",
+  "migrate",
+  "verify",
+  "smoke",
+  "repair",
+  "baseline",
+  "report",
+] as const;
 export type StageName = (typeof stageNames)[number];
 
-/** What a stage did: its part of the state, and one line for people. */
+/** What a stage did: its part of the state, and one line for people; an empty one when there was nothing for it to do. */
 export interface StageResult {
   readonly state?: RunState;
   readonly summary: string;

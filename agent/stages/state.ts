@@ -1,14 +1,25 @@
-import type { Applied, WorkItem } from "../engine/work.ts";
+import type { Done } from "../engine/work.ts";
 import type { Comparison } from "../history/compare.ts";
 import type { HistoryState } from "../history/state.ts";
-import type { MigrationFile } from "../migrations/types.ts";
+import type { Statement } from "../migrations/parser.ts";
+import type { Migration, MigrationFile } from "../migrations/types.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Finding } from "../rules/rule.ts";
+import type { WayBack } from "./way-back.ts";
 
 /** A pending migration with what is known of it before it runs. */
-export interface PlannedMigration extends WorkItem {
+export interface PlannedMigration {
+  readonly migration: Migration;
+  /** Undefined for text that was too big to parse, or is only known while it runs. */
+  readonly statements: readonly Statement[] | undefined;
+  /** It may leave session state behind. */
+  readonly leavesState: boolean;
+  /** Every statement waits without harm to anyone. */
+  readonly patient: boolean;
   /** Findings of each statement, in their order. */
   readonly findings: readonly (readonly Finding[])[];
+  /** Findings in its down SQL. */
+  readonly downFindings: readonly Finding[];
 }
 
 export interface Plan {
@@ -18,6 +29,16 @@ export interface Plan {
   readonly comparison: Comparison;
   readonly history: HistoryState;
   readonly files: readonly MigrationFile[];
+  /** What has to be taken back before; nothing, as a rule. */
+  readonly back: WayBack;
+}
+
+/** The row of this run, once there is one. */
+export interface Begun {
+  /** Id of the row in headgate.run. */
+  readonly run: string;
+  /** SQL expression of the moment after which no migration begins. */
+  readonly deadline: string;
 }
 
 /** What the stages of a run have found so far; each stage adds its part. */
@@ -26,7 +47,7 @@ export interface RunState {
   /** Invalid indexes that were there before this run. */
   readonly invalidBefore?: readonly string[];
   readonly plan?: Plan;
-  /** Id of the row in headgate.run. */
-  readonly run?: string;
-  readonly applied?: readonly Applied[];
+  readonly begun?: Begun;
+  readonly applied?: readonly Done[];
+  readonly reverted?: readonly Done[];
 }

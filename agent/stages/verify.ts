@@ -11,37 +11,59 @@ import type { Plan } from "./state.ts";
 
 const dropSql = (index: string): string => `DROP INDEX CONCURRENTLY ${index};`;
 
-/** What is not as the files say: one line each. */
-export async function differences(context: Context, session: Session, files: Plan["files"]): Promise<string[]> {
+interface Difference {
+  /** The migration or index. */
+  readonly name: string;
+  readonly what: string;
+  /** About files and history; the others hold whatever the files are. */
+  readonly ofFiles: boolean;
+}
+
+async function findDifferences(context: Context, session: Session, files: Plan["files"]): Promise<Difference[]> {
   const [history, invalid] = await Promise.all([readHistory(session, context.names), invalidIndexes(session)]);
   const { pending, ahead, changed, missing, unfinished } = compare(files, history);
+  const open = pending.filter((file) => !unfinished.some((entry) => entry.name === file.name));
+  const ofFiles = (list: readonly { readonly name: string }[], what: string) =>
+    list.map(({ name }) => ({ name, what, ofFiles: true }));
   return [
-    ...pending
-      .filter((file) => !unfinished.some((entry) => entry.name === file.name))
-      .map((file) => `${file.name}: not applied`),
-    ...unfinished.map((entry) => `${entry.name}: ${entry.state}, ${entry.step} statements done`),
-    ...changed.map(({ file }) => `${file.name}: changed after it was applied`),
-    ...missing.map((entry) => `${entry.name}: applied, and missing from the files`),
-    ...ahead.map((entry) => `${entry.name}: applied, and newer than every file`),
-    ...invalid.map((index) => `${index}: an invalid index; remove it with ${dropSql(index)}`),
+    ...ofFiles(open, "not applied"),
+    ...unfinished.map(({ name, state, step }) => ({ name, what: `${state}, ${step} statements done`, ofFiles: false })),
+    ...ofFiles(
+      changed.map(({ file }) => file),
+      "changed after it was applied",
+    ),
+    ...ofFiles(missing, "applied, and missing from the files"),
+    ...ofFiles(ahead, "applied, and newer than every file"),
+    ...invalid.map((name) => ({ name, what: `an invalid index; remove it with ${dropSql(name)}`, ofFiles: false })),
   ];
+}
+
+const lineOf = ({ name, what }: Difference): string => `${name}: ${what}`;
+
+/** What is not as the files say: one line each. */
+export async function differences(context: Context, session: Session, files: Plan["files"]): Promise<string[]> {
+  return (await findDifferences(context, session, files)).map(lineOf);
 }
 
 export const verify: Stage = {
   name: "verify",
   changes: "nothing",
   async run(context, state) {
-    const { files } = need(state, "plan");
-    const known = new Set(state.invalidBefore ?? []);
+    const { files, back } = need(state, "plan");
+    const expected = new Set([...(state.invalidBefore ?? []), ...back.left]);
     const session = need(state, "session");
-    const found = (await differences(context, session, files)).filter((line) => !known.has(line.split(":")[0] ?? ""));
+    const goesBack = context.command === "revert";
+    const found = (await findDifferences(context, session, files)).filter(
+      (one) => !expected.has(one.name) && !(goesBack && one.ofFiles),
+    );
     if (found.length > 0) {
       throw new HeadgateError("verify-failed", {
         what: "the database is not what the plan says",
-        details: found,
-        stands: "the migrations of this run are committed",
+        details: found.map(lineOf),
+        stands: `what this run has ${goesBack ? "taken back is" : "applied is"} committed`,
       });
     }
+    if (goesBack) return { summary: "nothing is half done, and no index is invalid" };
     return { summary: `${count(files.length, "migration")}, history and files agree` };
   },
 };

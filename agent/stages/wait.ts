@@ -34,14 +34,15 @@ async function obeyVerdict(runFolder: string): Promise<void> {
   if (error !== undefined) throw error;
 }
 
-const needsWrite = (command: string): boolean => command === "migrate" || command === "wait";
+const WRITES = ["wait", "migrate", "revert", "repair", "baseline"];
 
 export const wait: Stage = {
   name: "wait",
   changes: "nothing",
   async run(context) {
-    if (context.runFolder !== undefined && context.command === "migrate") await obeyVerdict(context.runFolder);
-    const session = await openWorkSession(context, needsWrite(context.command));
+    if (context.runFolder !== undefined && ["migrate", "revert"].includes(context.command))
+      await obeyVerdict(context.runFolder);
+    const session = await openWorkSession(context, WRITES.includes(context.command));
     const { facts, connection } = session;
     if (connection.tls.mode !== "verify-full" && !isLocal(connection.host)) {
       context.log.info(`TLS mode is ${connection.tls.mode}, weaker than verify-full`);

@@ -178,7 +178,7 @@ describe("the migration folder", () => {
     expect(await scene.run("migrate")).toMatchObject({ code: 0 });
     expect(await scene.database.sql("SELECT down_kind, down_sql FROM headgate.history ORDER BY name")).toMatchObject([
       { down_kind: "stored", down_sql: expect.stringContaining("DROP TABLE a") },
-      { down_kind: "irreversible", down_sql: null },
+      { down_kind: "stored", down_sql: 'DROP INDEX CONCURRENTLY IF EXISTS "b";' },
     ]);
   });
 });

@@ -33,7 +33,7 @@ describe("migrate refuses with code 3 and changes nothing when", () => {
     scene.remove("004_b.sql");
     const { code, stderr } = await migrate();
     expect(code).toBe(3);
-    expect(stderr).toContain("database-ahead: the database is ahead by 003_a, 004_b");
+    expect(stderr).toContain("database-ahead: the database is ahead of these files by 003_a, 004_b");
     expect((await scene.json("status")).ahead).toEqual([{ name: "003_a" }, { name: "004_b" }]);
   });
 

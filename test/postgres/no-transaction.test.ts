@@ -41,31 +41,46 @@ describe("a migration without a transaction", () => {
     expect(await indexes()).toEqual([{ name: "orders_ref", valid: true }]);
   });
 
-  it("whose second statement fails ends with 7, and the printed SQL heals it", async () => {
-    scene.files.write({
-      "002_two.sql":
-        "-- headgate: no-transaction\nCREATE TABLE one (id int);\nSELECT 1 / (SELECT count(*) - 2 FROM orders) -- two orders\n;\nCREATE TABLE three (id int);\n",
-    });
+  const TWO_ORDERS = {
+    "002_two.sql":
+      "-- headgate: no-transaction\nCREATE TABLE one (id int);\nSELECT 1 / (SELECT count(*) - 2 FROM orders) -- two orders\n;\nCREATE TABLE three (id int);\n",
+  };
+
+  it("whose second statement fails ends with 7; the cause mended, the next run goes on there", async () => {
+    scene.files.write(TWO_ORDERS);
+    expect(await migrate()).toMatchObject({ code: 7 });
+    expect(await migrate()).toMatchObject({ code: 7 });
+    await scene.database.sql("DELETE FROM orders WHERE id = 2");
+    expect(await migrate()).toMatchObject({ code: 0 });
+    expect(await rowOf("002_two")).toEqual([{ state: "applied", step: 3 }]);
+    expect(await scene.database.sql("SELECT to_regclass('three')::text AS three")).toEqual([{ three: "three" }]);
+  });
+
+  it("whose second statement fails can be finished by hand as printed", async () => {
+    scene.files.write(TWO_ORDERS);
     const { code, stderr } = await migrate();
     expect(code).toBe(7);
     expect(stderr).toContain("002_two stopped at statement 2 of 3: division by zero");
     expect(stderr).toContain("statements 1 to 1 of 002_two are committed");
-    expect(await rowOf("002_two")).toEqual([{ state: "needs-attention", step: 1 }]);
-    const again = await migrate();
-    expect(again).toMatchObject({ code: 7, stderr: expect.stringContaining("002_two") });
+    expect(await rowOf("002_two")).toEqual([{ state: "running", step: 1 }]);
+    const shown = await scene.run("repair");
+    expect(shown.stdout).toContain("002_two: it was being applied; 1 of 3 statements are done");
     await scene.database.sql("DELETE FROM orders WHERE id = 2");
-    const [, printed = ""] = /record it:\n([\s\S]*?)\n +or undo/.exec(stderr) ?? [];
+    const [, printed = ""] = /--applied --yes\n([\s\S]*?)\n +or take back/.exec(stderr) ?? [];
     await scene.database.sql(printed);
+    expect(await scene.run("repair", "002_two", "--applied")).toMatchObject({ code: 1 });
+    expect(await scene.run("repair", "002_two", "--applied", "--yes")).toMatchObject({ code: 0 });
     expect(await migrate()).toMatchObject({ code: 0 });
     expect(await scene.run("verify")).toMatchObject({ code: 0 });
     expect(await scene.database.sql("SELECT to_regclass('three')::text AS three")).toEqual([{ three: "three" }]);
   });
 
-  it("can also be undone and forgotten as printed", async () => {
+  it("can also be taken back by hand as printed, and its file corrected", async () => {
     scene.files.write({ "002_two.sql": "-- headgate: no-transaction\nCREATE TABLE one (id int);\nSELECT 1/0;\n" });
     const { stderr } = await migrate();
-    const [forget = ""] = /DELETE FROM [^\n]*/.exec(stderr) ?? [];
-    await scene.database.sql(`DROP TABLE one; ${forget}`);
+    await scene.database.sql("DROP TABLE one");
+    const [, args = ""] = /headgate (repair 002_two --pending --yes)/.exec(stderr) ?? [];
+    expect(await scene.run(...args.split(" "))).toMatchObject({ code: 0 });
     scene.files.write({ "002_two.sql": "-- headgate: no-transaction\nCREATE TABLE one (id int);\nSELECT 1;\n" });
     expect(await migrate()).toMatchObject({ code: 0 });
   });

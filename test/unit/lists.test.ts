@@ -46,6 +46,14 @@ describe("nothing is forgotten: a file in the folder is in the list, under its o
 
 describe("the pipeline", () => {
   it("keeps the order it promises", () => {
-    expect(order.map((stage) => stage.name)).toEqual(["wait", "preflight", "plan", "migrate", "verify", "smoke"]);
+    expect(order.map((stage) => stage.name)).toEqual([
+      "wait",
+      "preflight",
+      "plan",
+      "revert",
+      "migrate",
+      "verify",
+      "smoke",
+    ]);
   });
 });

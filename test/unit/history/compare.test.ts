@@ -22,7 +22,7 @@ const entry = (name: string, more: Partial<Entry> = {}): Entry => ({
 });
 
 const compared = (files: readonly MigrationFile[], entries: readonly Entry[]) => {
-  const result = compare(files, { exists: true, mirrorExists: true, undone: [], entries });
+  const result = compare(files, { exists: true, mirrorExists: true, outdated: false, undone: [], entries });
   const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
   return {
     applied: names(result.applied),

@@ -14,6 +14,8 @@ const report: Report = {
   planHash: undefined,
   stages: [{ name: "migrate", status: "failed", durationMs: 1, summary: "with hunter2" }],
   applied: [{ name: "001_error", durationMs: 1 }],
+  reverted: [],
+  ahead: [],
   stoppedAt: "002_error",
   notReached: [],
   error: { id: "migration-failed", what: "hunter2", details: ["a hunter2"], stands: "hunter2", fix: "no hunter2" },

@@ -40,6 +40,8 @@ const whole = (
   database: "shop",
   planHash: undefined,
   stages: [],
+  reverted: [],
+  ahead: [],
   release: undefined,
   ...part,
 });

@@ -1,0 +1,130 @@
+import type { Done, WorkItem } from "../engine/work.ts";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import type { Down } from "../history/downs.ts";
+import { booksOfDown, type Recorder } from "../history/record.ts";
+import { elapsed, sleep } from "../lib/clock.ts";
+import { count } from "../lib/count.ts";
+import { formatDuration, parseDuration } from "../lib/duration.ts";
+import { loadParser } from "../migrations/parser.ts";
+import type { Context } from "./context.ts";
+import { need } from "./need.ts";
+import { makePlan, planFrom } from "./plan.ts";
+import { describeReturns, refuseWayBack } from "./refuse-way-back.ts";
+import type { Stage } from "./stage.ts";
+import type { RunState } from "./state.ts";
+import { begin, prepareHistory, underLock } from "./under-lock.ts";
+import type { WayBack } from "./way-back.ts";
+
+/** Seconds left at which the countdown speaks. */
+const TICK_MS = 5_000;
+
+/** The last moment to stop it: the newer pods still run, and nothing has changed. */
+async function countDown({ settings, log, signal }: Context, back: WayBack): Promise<void> {
+  const end = elapsed() + parseDuration(settings.rollback.delay);
+  for (let left = end - elapsed(); left > 0; left = end - elapsed()) {
+    log.info(`taking back ${back.returns.map((down) => down.name).join(", ")} in ${formatDuration(left)}`);
+    await sleep(Math.min(left, TICK_MS), signal);
+  }
+}
+
+async function itemOf(down: Down, recorder: Recorder): Promise<WorkItem> {
+  const { name, sql, transaction, state, step, paused } = down;
+  const text = { sql: sql ?? "", file: `the down SQL of ${name}`, line: 1 };
+  return {
+    ...{ name, direction: "down", text, transaction, lockTimeoutMs: undefined, patient: false },
+    // Nobody has looked what it does to the session.
+    leavesState: true,
+    statements: transaction ? undefined : (await loadParser())(text),
+    resume: state === "reverting" ? { step, paused } : undefined,
+    requires: state === "applied" ? name : undefined,
+    books: booksOfDown(recorder, name),
+  };
+}
+
+async function itemsOf({ returns }: WayBack, recorder: Recorder): Promise<WorkItem[]> {
+  const items: WorkItem[] = [];
+  for (const down of returns) items.push(await itemOf(down, recorder));
+  return items;
+}
+
+/** Nobody has seen, or agreed to, more than the plan showed. */
+function refuseMore(shown: WayBack, now: WayBack): void {
+  const known = new Set(shown.returns.map((down) => down.name));
+  const more = now.returns.filter((down) => !known.has(down.name)).map((down) => down.name);
+  if (more.length === 0) return;
+  throw new HeadgateError("plan-changed", {
+    what: `another run has applied ${more.join(", ")} meanwhile`,
+    fix: "run again, and look at the new list",
+    stands: "nothing was changed by this run",
+  });
+}
+
+async function takeBack(context: Context, state: RunState, found: (part: RunState) => void): Promise<number> {
+  const { files } = need(state, "plan");
+  const done: Done[] = [];
+  found({ reverted: done });
+  const session = await underLock(context, state, {
+    found,
+    work: {
+      direction: "down",
+      done,
+      async attempt({ session: held, history, begin: beginHere, run }) {
+        await prepareHistory(context, held, history);
+        const plan = await planFrom(context, held, { files, history });
+        const { from, to } = need(state, "plan").back;
+        const begun = await beginHere({ planHash: undefined, from, to });
+        if (plan.back.obstacles.length > 0) refuseWayBack(context, plan.back);
+        refuseMore(need(state, "plan").back, plan.back);
+        const recorder = { names: context.names, run: begun.run, sign: undefined };
+        await run(begun, await itemsOf(plan.back, recorder));
+      },
+    },
+  });
+  // For the stages that follow the history is another one now.
+  if (context.command !== "revert") found({ plan: await makePlan(context, session) });
+  return done.length;
+}
+
+/** A refusal leaves a row too: `revert --refused` carries out what it wanted. */
+async function refuse(context: Context, state: RunState, found: (part: RunState) => void): Promise<never> {
+  const { back, history } = need(state, "plan");
+  const session = need(state, "session");
+  if (history.exists && !history.outdated) {
+    const { from, to } = back;
+    found({ begun: state.begun ?? (await begin(context, session, { planHash: undefined, from, to })) });
+  }
+  return refuseWayBack(context, back);
+}
+
+const leftWords = (left: readonly string[]): string =>
+  left.length === 0 ? "" : `${left.join(", ")} ${left.length === 1 ? "stays" : "stay"} ahead`;
+
+function nothingToDo(context: Context, { left }: WayBack): { summary: string } {
+  if (left.length > 0) return { summary: `the database is ahead of these files: ${leftWords(left)}` };
+  return { summary: context.command === "revert" ? "nothing to take back" : "" };
+}
+
+export const revert: Stage = {
+  name: "revert",
+  changes: "database",
+  async run(context, state, found) {
+    const { back } = need(state, "plan");
+    const proceed = context.settings.rollback.onRefusal === "proceed" && context.going.goal.kind === "files";
+    if (back.obstacles.length > 0 && proceed) {
+      const names = [...back.returns.map((down) => down.name), ...back.left];
+      context.log.warn(`the schema cannot go back, and rollback.onRefusal is proceed: ${leftWords(names)}`);
+      found({ plan: { ...need(state, "plan"), back: { ...back, returns: [], obstacles: [], left: names } } });
+      return { summary: "refused, and let through" };
+    }
+    if (back.obstacles.length > 0) return await refuse(context, state, found);
+    if (back.returns.length === 0) return nothingToDo(context, back);
+    if (context.going.consent === undefined) for (const line of describeReturns(back)) context.log.info(line);
+    else await context.going.consent(describeReturns(back));
+    await countDown(context, back);
+    const done = await takeBack(context, state, found);
+    const stays = leftWords(back.left);
+    return {
+      summary: `${count(done, "migration")} taken back${stays === "" ? "" : `; ${stays}, which older code works with`}`,
+    };
+  },
+};

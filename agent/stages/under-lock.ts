@@ -1,0 +1,211 @@
+import { stoppable } from "../engine/cancel.ts";
+import { acquireRunLock, targetKey } from "../engine/lock.ts";
+import { runAll } from "../engine/run-all.ts";
+import type { Done, Executor, WorkItem } from "../engine/work.ts";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { beginRun, doneBy } from "../history/record.ts";
+import { createMirrorSql, createSchemaSql } from "../history/schema.ts";
+import { type HistoryState, readHistory, reconcileSql } from "../history/state.ts";
+import { formatDuration, parseDuration } from "../lib/duration.ts";
+import { connect } from "../postgres/client.ts";
+import { quoteLiteral } from "../postgres/quote.ts";
+import type { Session } from "../postgres/session.ts";
+import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import type { Context } from "./context.ts";
+import { need } from "./need.ts";
+import { afterRollback, onOurTables } from "./our-tables.ts";
+import type { Begun, RunState } from "./state.ts";
+import { openWorkSession } from "./wait.ts";
+
+/** Lost connections that one run takes up again; a server that drops more than this has another problem. */
+const RECONNECTS = 5;
+
+/** Kept back from the Job's deadline: to schedule the pod, to cancel, to roll back, to report. The chart checks its numbers against it. */
+export const RESERVE_MS = 30_000;
+
+/**
+ * What only prepares the run need not wait for the disk: WAL keeps its order, so the first migration's commit makes it
+ * durable too, and without one nothing was done that it would record.
+ */
+const BEGIN_LATER = "BEGIN; SET LOCAL synchronous_commit = off";
+
+/** True when the history needs no writing before a run may use it. */
+export const isPrepared = (history: HistoryState): boolean =>
+  history.exists &&
+  history.mirrorExists &&
+  !history.outdated &&
+  history.undone.length === 0 &&
+  !history.entries.some((entry) => entry.imported);
+
+/** Creates, grows and reconciles Headgate's own tables. Call it with the run lock held. */
+export async function prepareHistory(context: Context, session: Session, history: HistoryState): Promise<void> {
+  const { names, log } = context;
+  const parts = [
+    ...(history.exists && !history.outdated ? [] : [createSchemaSql(names)]),
+    ...(history.mirrorExists ? [] : [createMirrorSql(names)]),
+    reconcileSql(history, names),
+  ].filter((sql) => sql !== "");
+  const write = async () => await session.query(`${BEGIN_LATER}; ${parts.join(";\n")}; COMMIT`);
+  if (parts.length > 0) await onOurTables(context, async () => await write().catch(afterRollback(session, write)));
+  if (history.undone.length > 0) {
+    log.info(`undone outside of Headgate, so pending again: ${history.undone.join(", ")}`);
+  }
+}
+
+export interface RunFacts {
+  readonly planHash: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Writes the run's row. The tables have to be there. */
+export async function begin(context: Context, session: Session, facts: RunFacts): Promise<Begun> {
+  const { names, command, pod, actor, agentVersion, deadline } = context;
+  const sql = beginRun(names, { command, pod, actor, agentVersion, ...facts });
+  const [row = {}] = await onOurTables(context, async () => await session.query(`${BEGIN_LATER}; ${sql}; COMMIT`));
+  if (pod !== undefined && typeof row.job_age === "number") {
+    // The deadline counts over all tries of the Job, and this may not be the first.
+    deadline.shortenTo(pod.release.deadlineSeconds * 1_000 - RESERVE_MS - row.job_age * 1_000);
+  }
+  const left = deadline.leftMs();
+  const moment = Number.isFinite(left)
+    ? `${quoteLiteral(String(row.now))}::timestamptz + interval '${Math.round(left)} milliseconds'`
+    : "'infinity'::timestamptz";
+  return { run: String(row.id), deadline: moment };
+}
+
+/** What one attempt works with; a lost connection gives the next attempt another session. */
+export interface Hold {
+  readonly session: Session;
+  readonly history: HistoryState;
+  /** The run's row: this attempt begins it, or an earlier one has. */
+  begin(facts: RunFacts): Promise<Begun>;
+  /** Runs items and tells of each that is committed. */
+  run(begun: Begun, items: readonly WorkItem[]): Promise<void>;
+}
+
+export interface LockedWork {
+  /** What the run calls an item that is done: applied, taken back. */
+  readonly direction: "up" | "down";
+  readonly done: Done[];
+  readonly attempt: (hold: Hold) => Promise<void>;
+}
+
+const SAID = { up: "applied", down: "took back" } as const;
+
+function executorOf(
+  context: Context,
+  session: Session,
+  more: Pick<Executor, "onDone" | "interrupted"> & Begun,
+): Executor {
+  const { settings, names, deadline, signal, log, applicationName } = context;
+  const { lockTimeout, lockBudget } = settings.migrate;
+  return {
+    session,
+    plan: { names, lockKey: targetKey(settings), target: settings.history.target, deadline: more.deadline },
+    ladder: {
+      firstMs: parseDuration(lockTimeout.first),
+      largestMs: parseDuration(lockTimeout.largest),
+      budgetMs: Math.min(parseDuration(lockBudget), deadline.leftMs()),
+    },
+    signal,
+    log,
+    observe: async () =>
+      await connect(session.connection, { applicationName: `${applicationName}:watch`, timeoutMs: 3_000 }),
+    onDone: more.onDone,
+    interrupted: more.interrupted,
+  };
+}
+
+async function runItems(
+  context: Context,
+  session: Session,
+  { work, begun, items }: { readonly work: LockedWork; readonly begun: Begun; readonly items: readonly WorkItem[] },
+): Promise<void> {
+  const said = SAID[work.direction];
+  const onDone = (one: Done) => {
+    work.done.push(one);
+    context.log.info(`  ${said} ${one.name} (${formatDuration(one.durationMs)})`, { migration: one.name });
+  };
+  await stoppable(context.signal, session, async ({ interrupted }) => {
+    await runAll(executorOf(context, session, { ...begun, onDone, interrupted }), items);
+  });
+}
+
+/** What a lost connection had committed after all: the history knows, now that the lock is held again. */
+async function settleDone(context: Context, session: Session, { run, work }: { run: string; work: LockedWork }) {
+  for (const row of await session.query(doneBy(context.names, run))) {
+    const name = String(row.name);
+    if (row.direction !== work.direction || work.done.some((one) => one.name === name)) continue;
+    work.done.push({ name, durationMs: 0 });
+    context.log.info(`  ${SAID[work.direction]} ${name}: its commit got through before the connection was lost`);
+  }
+}
+
+const lostForGood = (error: unknown, context: Context): HeadgateError =>
+  new HeadgateError("connection-lost", {
+    what: `the connection was lost and could not be taken up again: ${error instanceof Error ? error.message : String(error)}`,
+    stands: `what was committed is in ${context.names.history}; the next run goes on from there`,
+    cause: error,
+  });
+
+async function reconnect(context: Context, lost: unknown): Promise<Session> {
+  context.log.warn(`the connection was lost (${lost instanceof Error ? lost.message : lost}); connecting again`);
+  try {
+    return await openWorkSession(context, true);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw lostForGood(error, context);
+  }
+}
+
+/** Takes the run lock, and reads the history that nobody else can change from now on. */
+export async function lockAndRead(context: Context, session: Session): Promise<HistoryState> {
+  const { settings, deadline, signal, log, names, pod } = context;
+  await acquireRunLock(session, {
+    key: targetKey(settings),
+    budgetMs: Math.min(parseDuration(settings.migrate.lockBudget), deadline.leftMs()),
+    signal,
+    log,
+    orphans: pod === undefined ? undefined : { policy: settings.migrate.orphans, pod, names },
+  });
+  return await readHistory(session, names);
+}
+
+/**
+ * Runs attempts with the run lock held until one gets through. A lost connection is taken up again: the lock first, then
+ * the history says what was committed, then the next attempt goes on from there. Gives the session that got through.
+ */
+export async function underLock(
+  context: Context,
+  state: RunState,
+  { found, work }: { readonly found: (part: RunState) => void; readonly work: LockedWork },
+): Promise<Session> {
+  let session = need(state, "session");
+  let { begun } = state;
+  for (let losses = 0; ; losses += 1) {
+    try {
+      const history = await lockAndRead(context, session);
+      // A row of this run from before the loss: it may have committed more than was heard of.
+      if (losses > 0 && begun !== undefined) await settleDone(context, session, { run: begun.run, work });
+      await work.attempt({
+        session,
+        history,
+        begin: async (facts) => {
+          begun ??= await begin(context, session, facts);
+          found({ begun });
+          return begun;
+        },
+        run: async (now, items) => await runItems(context, session, { work, begun: now, items }),
+      });
+      return session;
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!isConnectionLoss(error)) throw error;
+      if (losses >= RECONNECTS) throw lostForGood(error, context);
+      await session.close();
+      session = await reconnect(context, error);
+      found({ session });
+    }
+  }
+}
