@@ -47,5 +47,9 @@ const io: Io = {
   stop: stop.signal,
 };
 
-const { runCli } = await import("./cli.ts");
-process.exit(await runCli(process.argv.slice(2), io));
+async function main(): Promise<void> {
+  const { runCli } = await import("./cli.ts");
+  process.exit(await runCli(process.argv.slice(2), io));
+}
+
+void main();

@@ -4,18 +4,17 @@ import { baseline as baselineStage } from "../stages/baseline.ts";
 import { ontoFiles } from "../stages/going.ts";
 import { type Command, textArg } from "./command.ts";
 import { consentOf } from "./consent.ts";
-import { databaseOptions, signingOption, yesOption } from "./options.ts";
+import { databaseOptions, signingOption, text, yesOption } from "./options.ts";
 import { runStaged } from "./run-stages.ts";
 
 export const baseline: Command = {
-  options: (yargs) =>
-    yesOption(signingOption(databaseOptions(yargs)))
-      .option("to", {
-        type: "string",
-        requiresArg: true,
-        describe: "the newest migration that the database has already",
-      })
-      .example("headgate baseline --to 012_invoices", "adopt a database that was there before Headgate"),
+  options: {
+    ...databaseOptions,
+    ...signingOption,
+    ...yesOption,
+    to: text("the newest migration that the database has already"),
+  },
+  examples: [["headgate baseline --to 012_invoices", "adopt a database that was there before Headgate"]],
   async run(args, io) {
     const to = textArg(args, "to");
     if (to === undefined) throw new HeadgateError("usage", { what: "baseline wants --to NAME" });

@@ -1,13 +1,33 @@
-import type { Argv } from "yargs";
 import type { Io } from "../lib/io.ts";
 
-/** Arguments after yargs; each command reads those that its options declare. */
+/** Arguments after parsing; each command reads those that its options declare. */
 export type Args = Readonly<Record<string, unknown>>;
 
-/** One command of the command line. */
+export interface Option {
+  readonly type: "string" | "boolean";
+  readonly describe: string;
+  readonly alias?: string;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+  /** Not in the help: the chart passes it, nobody types it. */
+  readonly hidden?: boolean;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+export interface Positional {
+  readonly describe: string;
+  /** Any number of them. */
+  readonly array?: boolean;
+  readonly demanded?: boolean;
+}
+
+/** One command of the command line. What it takes is data, so that a parser can be chosen for it. */
 export interface Command {
-  /** Declares positionals, options and an example. */
-  readonly options: (yargs: Argv) => Argv;
+  readonly options: Options;
+  readonly positionals?: Readonly<Record<string, Positional>>;
+  /** A command and what it is for. */
+  readonly examples: readonly (readonly [command: string, what: string])[];
   /** Gives the exit code. Rejects with a HeadgateError, which the caller renders. */
   readonly run: (args: Args, io: Io) => Promise<number>;
 }

@@ -6,14 +6,16 @@ import { inspectMigrations, withInspection } from "../stages/inspect.ts";
 import { refuseUnsafe } from "../stages/refusals.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
-import { dirOption, jsonOption, valuesOption } from "./options.ts";
+import { fileOptions } from "./options.ts";
 
 export const compile: Command = {
-  options: (yargs) =>
-    jsonOption(dirOption(valuesOption(yargs))).example(
+  options: fileOptions,
+  examples: [
+    [
       "RUN headgate compile --dir /migrations",
       "in a Dockerfile: a bad file fails the build, and no run has to parse it again",
-    ),
+    ],
+  ],
   run: async (args, io) =>
     await withContext("compile", { args, io }, async ({ dir, names, log }) => {
       const files = listMigrations(dir);

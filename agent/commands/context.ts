@@ -5,7 +5,7 @@ import { createSigner, type Signer } from "../history/sign.ts";
 import { createDeadline } from "../lib/deadline.ts";
 import { readTextIfThere } from "../lib/files.ts";
 import type { Io } from "../lib/io.ts";
-import { createLog, type LogOptions } from "../lib/log.ts";
+import { createHumanLog, createLog } from "../lib/log.ts";
 import { createRedactor, type Redactor } from "../lib/redact.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import { deskSource, secretSource } from "../postgres/sources.ts";
@@ -109,11 +109,9 @@ export async function createContext(
     agentVersion,
     deadline,
     signal: AbortSignal.any([stopSignal(io), deadline.signal]),
-    log: createLog(io.err, redactor, { ...settings.report.log, colour: io.colour }),
+    log: await createLog(io.err, redactor, { ...settings.report.log, colour: io.colour }),
   };
 }
-
-const PLAIN: LogOptions = { level: "info", format: "human", colour: false };
 
 /**
  * Runs `work` with a context; whatever it rejects with ends on stderr as an error of the catalogue, and as its exit code.
@@ -124,7 +122,7 @@ export async function withContext(
   work: (context: Context, redactor: Redactor) => Promise<number>,
 ): Promise<number> {
   const redactor = createRedactor();
-  let log = createLog(io.err, redactor, { ...PLAIN, colour: io.colour });
+  let log = createHumanLog(io.err, redactor, { level: "info", colour: io.colour });
   try {
     const context = await createContext(command, args, { io, redactor });
     log = context.log;

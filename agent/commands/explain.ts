@@ -51,10 +51,9 @@ function explanation(code: string | undefined) {
 }
 
 export const explain: Command = {
-  options: (yargs) =>
-    jsonOption(yargs)
-      .positional("code", { type: "string", describe: "an error's name or an exit code; none lists all" })
-      .example("headgate explain 4", "what exit code 4 means and what to do"),
+  options: jsonOption,
+  positionals: { code: { describe: "an error's name or an exit code; none lists all" } },
+  examples: [["headgate explain 4", "what exit code 4 means and what to do"]],
   run: async (args, io) => {
     const { data, text } = explanation(textArg(args, "code"));
     io.out(`${flagArg(args, "json") ? JSON.stringify(data) : text}\n`);

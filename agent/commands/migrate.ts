@@ -14,11 +14,8 @@ const staged: StagedCommand = {
 };
 
 export const migrate: Command = {
-  options: (yargs) =>
-    signingOption(databaseOptions(yargs)).example(
-      "headgate migrate --dir migrations",
-      "checks, applies what is pending, verifies, smoke-tests",
-    ),
+  options: { ...databaseOptions, ...signingOption },
+  examples: [["headgate migrate --dir migrations", "checks, applies what is pending, verifies, smoke-tests"]],
   async run(args, io) {
     const runFolder = textArg(args, "run");
     if (runFolder === undefined) return (await runStaged(staged, args, io))?.exitCode ?? 0;

@@ -1,21 +1,21 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { type Command, flagArg, textArg } from "./command.ts";
 import { withContext } from "./context.ts";
-import { dirOption, jsonOption, valuesOption } from "./options.ts";
+import { fileOptions } from "./options.ts";
 
 const FORMATS = ["sql", "js", "ts"] as const;
 
 const isFormat = (text: string | undefined): text is (typeof FORMATS)[number] => FORMATS.some((one) => one === text);
 
 export const newMigration: Command = {
-  options: (yargs) =>
-    jsonOption(dirOption(valuesOption(yargs)))
-      .positional("name", { type: "string", describe: "what it does: add-orders-status", demandOption: true })
-      .option("format", { choices: FORMATS, default: "sql", describe: "format of the file" })
-      .example(
-        "headgate new add-orders-status",
-        "migrations/1763…_add-orders-status.sql, with its Up and Down sections",
-      ),
+  options: {
+    ...fileOptions,
+    format: { type: "string", choices: FORMATS, default: "sql", describe: "format of the file" },
+  },
+  positionals: { name: { describe: "what it does: add-orders-status", demanded: true } },
+  examples: [
+    ["headgate new add-orders-status", "migrations/1763…_add-orders-status.sql, with its Up and Down sections"],
+  ],
   run: async (args, io) =>
     await withContext("new", { args, io }, async ({ dir, log }) => {
       const name = textArg(args, "name") ?? "";

@@ -1,38 +1,28 @@
-import type { Argv } from "yargs";
+import type { Option, Options } from "./command.ts";
 
-const POD_OPTIONS = {
-  pod: "folder with the pod's annotations, shown by its downwardAPI volume",
-  secret: "folder with the keys of the database's Secret",
-  ca: "file with the CA bundle",
-  "client-cert": "folder with tls.crt and tls.key",
-  run: "folder that the pod's containers share",
-  "termination-log": "file of the container's termination message",
-} as const;
+const hidden = (describe: string): Option => ({ type: "string", describe, hidden: true });
 
-export const valuesOption = (yargs: Argv): Argv =>
-  yargs.option("values", { alias: "f", type: "string", describe: "values.yaml of the chart", requiresArg: true });
+export const flag = (describe: string): Option => ({ type: "boolean", describe });
+export const text = (describe: string): Option => ({ type: "string", describe });
 
-export const dirOption = (yargs: Argv): Argv =>
-  yargs.option("dir", { type: "string", describe: "folder of the migration files", requiresArg: true });
+export const jsonOption: Options = { json: flag("data as JSON on stdout") };
+export const yesOption: Options = { yes: flag("do it without asking") };
+export const signingOption: Options = { "signing-key": text("file with the HMAC key that signs stored down SQL") };
 
-export const jsonOption = (yargs: Argv): Argv =>
-  yargs.option("json", { type: "boolean", describe: "data as JSON on stdout", default: false });
+/** Which settings and which files. */
+export const fileOptions: Options = {
+  values: { ...text("values.yaml of the chart"), alias: "f" },
+  dir: text("folder of the migration files"),
+  ...jsonOption,
+};
 
-/** What the chart passes; nobody types these. */
-export const podOptions = (yargs: Argv): Argv =>
-  Object.entries(POD_OPTIONS).reduce(
-    (chain, [name, describe]) => chain.option(name, { type: "string", describe, hidden: true, requiresArg: true }),
-    yargs,
-  );
-
-export const signingOption = (yargs: Argv): Argv =>
-  yargs.option("signing-key", {
-    type: "string",
-    describe: "file with the HMAC key that signs stored down SQL",
-    requiresArg: true,
-  });
-
-export const yesOption = (yargs: Argv): Argv =>
-  yargs.option("yes", { type: "boolean", default: false, describe: "do it without asking" });
-
-export const databaseOptions = (yargs: Argv): Argv => podOptions(jsonOption(dirOption(valuesOption(yargs))));
+/** As `fileOptions`, with what the chart passes in a pod. */
+export const databaseOptions: Options = {
+  ...fileOptions,
+  pod: hidden("folder with the pod's annotations, shown by its downwardAPI volume"),
+  secret: hidden("folder with the keys of the database's Secret"),
+  ca: hidden("file with the CA bundle"),
+  "client-cert": hidden("folder with tls.crt and tls.key"),
+  run: hidden("folder that the pod's containers share"),
+  "termination-log": hidden("file of the container's termination message"),
+};

@@ -3,7 +3,7 @@ import { makePlan, refuseBadPlan } from "../stages/plan.ts";
 import type { Plan, PlannedMigration } from "../stages/state.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions } from "./options.ts";
+import { databaseOptions, flag } from "./options.ts";
 import { withSession } from "./with-session.ts";
 
 const statementsOf = ({ statements = [], findings }: PlannedMigration) =>
@@ -37,10 +37,8 @@ function describe(planned: PlannedMigration): string {
 }
 
 export const plan: Command = {
-  options: (yargs) =>
-    databaseOptions(yargs)
-      .option("exit-code", { type: "boolean", default: false, describe: "exit with 3 when migrations are pending" })
-      .example("headgate plan --dir migrations", "what the next migrate would send, and the locks it takes"),
+  options: { ...databaseOptions, "exit-code": flag("exit with 3 when migrations are pending") },
+  examples: [["headgate plan --dir migrations", "what the next migrate would send, and the locks it takes"]],
   run: async (args, io) =>
     await withContext("plan", { args, io }, async (context) => {
       const made = await withSession(context, async (session) => await makePlan(context, session));

@@ -12,7 +12,7 @@ import { type Repair, repair as repairStage } from "../stages/repair.ts";
 import { type Args, type Command, flagArg } from "./command.ts";
 import { consentOf } from "./consent.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions, yesOption } from "./options.ts";
+import { databaseOptions, flag, yesOption } from "./options.ts";
 import { runStaged } from "./run-stages.ts";
 import { withSession } from "./with-session.ts";
 
@@ -72,16 +72,16 @@ function repairOf(args: Args): Repair | undefined {
   return { names, verdict };
 }
 
-const flag = (text: string) => ({ type: "boolean", default: false, describe: text }) as const;
-
 export const repair: Command = {
-  options: (yargs) =>
-    yesOption(databaseOptions(yargs))
-      .positional("names", { type: "string", array: true, describe: "migrations to settle; none shows what there is" })
-      .option("applied", flag("they are applied now: what was left has been done by hand"))
-      .option("pending", flag("they are not applied: what was done has been taken back by hand"))
-      .option("accept-edit", flag("their files as they are now count as what was applied"))
-      .example("headgate repair", "what stopped part-way, how far it got, and the SQL that is left"),
+  options: {
+    ...databaseOptions,
+    ...yesOption,
+    applied: flag("they are applied now: what was left has been done by hand"),
+    pending: flag("they are not applied: what was done has been taken back by hand"),
+    "accept-edit": flag("their files as they are now count as what was applied"),
+  },
+  positionals: { names: { describe: "migrations to settle; none shows what there is", array: true } },
+  examples: [["headgate repair", "what stopped part-way, how far it got, and the SQL that is left"]],
   async run(args, io) {
     const wanted = repairOf(args);
     if (wanted === undefined) return await show(args, io);

@@ -8,7 +8,7 @@ import { describeReturns, refuseWayBack } from "../stages/refuse-way-back.ts";
 import { type Args, type Command, flagArg, textArg } from "./command.ts";
 import { consentOf } from "./consent.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions, signingOption, yesOption } from "./options.ts";
+import { databaseOptions, flag, signingOption, text, yesOption } from "./options.ts";
 import { runStaged } from "./run-stages.ts";
 import { withSession } from "./with-session.ts";
 
@@ -70,21 +70,23 @@ async function show(args: Args, io: Io): Promise<number> {
   });
 }
 
-const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
-const flag = (describe: string) => ({ type: "boolean", default: false, describe }) as const;
-
 export const revert: Command = {
-  options: (yargs) =>
-    yesOption(signingOption(databaseOptions(yargs)))
-      .option("to", text("this migration stays applied, everything after it goes"))
-      .option("steps", text("take back so many, the newest first"))
-      .option("release", text("back to what a release's revision had applied: 3, or shop:3"))
-      .option("all", flag("take everything back"))
-      .option("refused", flag("carry out what the last run was refused"))
-      .option("accept-data-loss", flag("go back even where rows or values are lost"))
-      .option("dry-run", flag("only show what would be taken back"))
-      .example("headgate revert --steps 1", "take back the newest migration")
-      .example("headgate revert --dir migrations", "back to what these files know, as helm rollback does"),
+  options: {
+    ...databaseOptions,
+    ...signingOption,
+    ...yesOption,
+    to: text("this migration stays applied, everything after it goes"),
+    steps: text("take back so many, the newest first"),
+    release: text("back to what a release's revision had applied: 3, or shop:3"),
+    all: flag("take everything back"),
+    refused: flag("carry out what the last run was refused"),
+    "accept-data-loss": flag("go back even where rows or values are lost"),
+    "dry-run": flag("only show what would be taken back"),
+  },
+  examples: [
+    ["headgate revert --steps 1", "take back the newest migration"],
+    ["headgate revert --dir migrations", "back to what these files know, as helm rollback does"],
+  ],
   async run(args, io) {
     if (flagArg(args, "dry-run")) return await show(args, io);
     const stages = order.filter((stage) => stage.name !== "migrate" && stage.name !== "smoke");

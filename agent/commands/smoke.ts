@@ -45,8 +45,8 @@ async function mayTest(context: Context, redactor: Redactor, args: Args): Promis
 }
 
 export const smoke: Command = {
-  options: (yargs) =>
-    databaseOptions(yargs).example("headgate smoke -f values.yaml", "are the expectations under smoke: met?"),
+  options: databaseOptions,
+  examples: [["headgate smoke -f values.yaml", "are the expectations under smoke: met?"]],
   run: async (args, io) =>
     await withContext("smoke", { args, io }, async (context, redactor) => {
       if (!(await mayTest(context, redactor, args))) return 0;

@@ -3,7 +3,7 @@ import { readHistory } from "../history/state.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions } from "./options.ts";
+import { databaseOptions, flag } from "./options.ts";
 import { table } from "./table.ts";
 import { withSession } from "./with-session.ts";
 
@@ -47,10 +47,8 @@ function nextStep({ pending, changed, missing, ahead }: Comparison): string {
 }
 
 export const status: Command = {
-  options: (yargs) =>
-    databaseOptions(yargs)
-      .option("exit-code", { type: "boolean", default: false, describe: "exit with 3 when migrations are pending" })
-      .example("headgate status --json | jq .pending", "names of what is pending"),
+  options: { ...databaseOptions, "exit-code": flag("exit with 3 when migrations are pending") },
+  examples: [["headgate status --json | jq .pending", "names of what is pending"]],
   run: async (args, io) =>
     await withContext("status", { args, io }, async (context) => {
       const comparison = await withSession(context, async (session) =>

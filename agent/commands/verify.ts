@@ -8,11 +8,8 @@ import { databaseOptions } from "./options.ts";
 import { withSession } from "./with-session.ts";
 
 export const verify: Command = {
-  options: (yargs) =>
-    databaseOptions(yargs).example(
-      "headgate verify --dir migrations",
-      "do the database's history and the files agree?",
-    ),
+  options: databaseOptions,
+  examples: [["headgate verify --dir migrations", "do the database's history and the files agree?"]],
   run: async (args, io) =>
     await withContext("verify", { args, io }, async (context) => {
       const files = listMigrations(context.dir);

@@ -28,11 +28,8 @@ async function waitOnce(args: Args, io: Io, redactor: Redactor): Promise<Headgat
 }
 
 export const wait: Command = {
-  options: (yargs) =>
-    databaseOptions(yargs).example(
-      "headgate wait -f values.yaml",
-      "until the database answers and takes writes, or wait.timeout",
-    ),
+  options: databaseOptions,
+  examples: [["headgate wait -f values.yaml", "until the database answers and takes writes, or wait.timeout"]],
   async run(args, io) {
     const startedAt = Date.now();
     const redactor = createRedactor();

@@ -18,6 +18,8 @@ export interface Flight {
   /** Name of the migration that has to be applied when it begins, if there is one. */
   readonly requires: string | undefined;
   readonly lockTimeoutMs: number;
+  /** False: its commit may be on the disk only when a later one is. */
+  readonly durable: boolean;
   /** Rows that commit with it, given its SQL. */
   readonly record: (sql: string) => string;
 }
@@ -36,7 +38,8 @@ export const guardSql = (plan: FlightPlan, requires: string | undefined): string
   `SELECT ${plan.names.guard}(${plan.lockKey}, ${quoteLiteral(plan.target)}, ${quoteLiteral(requires ?? null)}, ${plan.deadline})`;
 
 function beginSql(plan: FlightPlan, flight: Flight, token: string): string {
-  return `BEGIN; SET LOCAL lock_timeout = ${Math.round(flight.lockTimeoutMs)}; SET LOCAL headgate.flight = '${token}';
+  const later = flight.durable ? "" : " SET LOCAL synchronous_commit = off;";
+  return `BEGIN;${later} SET LOCAL lock_timeout = ${Math.round(flight.lockTimeoutMs)}; SET LOCAL headgate.flight = '${token}';
 SELECT pg_advisory_xact_lock(${LOCK_CLASS.flight}, ${token});
 ${guardSql(plan, flight.requires)}`;
 }
@@ -66,6 +69,8 @@ export function launch(
   plan: FlightPlan,
   flight: Flight & { readonly sql: string },
 ): Promise<FlightOutcome> {
+  // Behind a pooler the next message goes only when the one ahead went well.
+  if (!session.facts.direct) return launchDynamic(session, plan, { ...flight, build: async () => flight.sql });
   const token = newToken();
   return outcomeOf({
     begin: session.query(beginSql(plan, flight, token)),

@@ -1,10 +1,11 @@
 import { elapsed } from "../lib/clock.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { migrationFailure } from "./failure.ts";
-import { type FlightOutcome, launch, launchDynamic } from "./flight.ts";
+import { type Flight, type FlightOutcome, launch, launchDynamic } from "./flight.ts";
 import { climb, isLockTrouble, rung } from "./ladder.ts";
 import { resumeWithoutTransaction, runWithoutTransaction } from "./non-transactional.ts";
-import type { Executor, WorkItem } from "./work.ts";
+import { startWatchdog } from "./watchdog.ts";
+import type { Done, Executor, WorkItem } from "./work.ts";
 
 /** Flights under way at once: enough to hide the network, few enough that memory does not grow with their number. */
 const WINDOW = 16;
@@ -20,15 +21,17 @@ const isPipelined = (item: WorkItem, executor: Executor): boolean =>
 const firstTimeout = (item: WorkItem, { ladder }: Executor): number =>
   item.patient ? 0 : (item.lockTimeoutMs ?? rung(ladder, 0));
 
-const take = ({ session, plan }: Executor, item: WorkItem, lockTimeoutMs: number): Promise<FlightOutcome> => {
-  const flight = { requires: item.requires, lockTimeoutMs, record: item.books.record };
+type Terms = Pick<Flight, "lockTimeoutMs" | "durable">;
+
+const take = ({ session, plan }: Executor, item: WorkItem, terms: Terms): Promise<FlightOutcome> => {
+  const flight = { ...terms, requires: item.requires, record: item.books.record };
   return item.build === undefined
     ? launch(session, plan, { ...flight, sql: item.text?.sql ?? "" })
     : launchDynamic(session, plan, { ...flight, build: item.build });
 };
 
 async function fly(executor: Executor, item: WorkItem, lockTimeoutMs: number): Promise<FlightOutcome> {
-  const outcome = await take(executor, item, lockTimeoutMs);
+  const outcome = await take(executor, item, { lockTimeoutMs, durable: true });
   // The server leaves a failed transaction open until it is told.
   if (outcome.ok) return outcome;
   await executor.interrupted();
@@ -58,21 +61,25 @@ interface BatchEnd {
   readonly failed: (FlightOutcome & { ok: false }) | undefined;
 }
 
-/** Launches flights of a batch so that at most WINDOW are under way; gives the outcome of each in turn. */
+/** Launches flights of a batch so that at most WINDOW are under way; gives their outcomes in turn, each once. */
 function launcher(executor: Executor, batch: readonly WorkItem[]) {
-  const outcomes: Promise<FlightOutcome>[] = [];
-  const fill = (upTo: number) => {
-    for (let at = outcomes.length; at < Math.min(batch.length, upTo) && !executor.signal.aborted; at += 1) {
-      const item = batch[at];
-      if (item !== undefined) outcomes.push(take(executor, item, firstTimeout(item, executor)));
+  const airborne: Promise<FlightOutcome>[] = [];
+  let launched = 0;
+  const fill = () => {
+    for (; airborne.length < WINDOW && launched < batch.length && !executor.signal.aborted; launched += 1) {
+      const item = batch[launched];
+      const timeout = item === undefined ? 0 : firstTimeout(item, executor);
+      // All but the last leave the disk to it: WAL keeps its order, so its commit makes those before it durable too.
+      if (item !== undefined)
+        airborne.push(take(executor, item, { lockTimeoutMs: timeout, durable: launched + 1 === batch.length }));
     }
   };
   return {
-    outcome(index: number): Promise<FlightOutcome> | undefined {
-      fill(index + WINDOW);
-      return outcomes[index];
+    next(): Promise<FlightOutcome> | undefined {
+      fill();
+      return airborne.shift();
     },
-    landed: async (): Promise<unknown> => await Promise.all(outcomes),
+    landed: async (): Promise<unknown> => await Promise.all(airborne),
   };
 }
 
@@ -80,7 +87,7 @@ async function runPipelined(executor: Executor, batch: readonly WorkItem[]): Pro
   const flights = launcher(executor, batch);
   for (const [done, item] of batch.entries()) {
     const began = elapsed();
-    const outcome = await flights.outcome(done);
+    const outcome = await flights.next();
     if (outcome === undefined) break;
     if (!outcome.ok) {
       await flights.landed();
@@ -115,12 +122,7 @@ const runSingle = async (executor: Executor, item: WorkItem): Promise<void> =>
     return item.transaction ? runAlone(executor, item, false) : runWithoutTransaction(executor, item);
   });
 
-/**
- * Runs the items in order. Calls `onDone` for each that is committed. Rejects with a catalogued error at the first that
- * fails, with the driver's error when the connection is lost (then nobody knows how far it got: ask the history), or
- * with the signal's reason.
- */
-export async function runAll(executor: Executor, items: readonly WorkItem[]): Promise<void> {
+async function runInOrder(executor: Executor, items: readonly WorkItem[]): Promise<void> {
   let index = 0;
   while (index < items.length) {
     executor.signal.throwIfAborted();
@@ -133,5 +135,23 @@ export async function runAll(executor: Executor, items: readonly WorkItem[]): Pr
       await runSingle(executor, alone);
       index += 1;
     }
+  }
+}
+
+/**
+ * Runs the items in order, and speaks of those that take long. Calls `onDone` for each that is committed. Rejects with
+ * a catalogued error at the first that fails, with the driver's error when the connection is lost (then nobody knows how
+ * far it got: ask the history), or with the signal's reason.
+ */
+export async function runAll(executor: Executor, items: readonly WorkItem[]): Promise<void> {
+  const watchdog = startWatchdog(executor, items);
+  const onDone = (done: Done) => {
+    watchdog.done();
+    executor.onDone(done);
+  };
+  try {
+    await runInOrder({ ...executor, onDone }, items);
+  } finally {
+    watchdog.stop();
   }
 }

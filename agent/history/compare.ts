@@ -22,6 +22,17 @@ function entriesAfter(applied: readonly Entry[], files: ReadonlyMap<string, Migr
   return applied.slice(applied.findLastIndex((entry) => files.has(entry.name)) + 1);
 }
 
+/** Pending files that sort before the newest that is applied, unless they were begun already. */
+function tooLate(
+  pending: readonly MigrationFile[],
+  { applied, unfinished }: { readonly applied: readonly Entry[]; readonly unfinished: readonly Entry[] },
+): Comparison["outOfOrder"] {
+  const open = pending.filter((file) => !unfinished.some((entry) => entry.name === file.name));
+  if (open.length === 0 || applied.length === 0) return [];
+  const after = applied.map((entry) => entry.name).reduce((a, b) => (compareNames(a, b) < 0 ? b : a));
+  return open.filter((file) => compareNames(file.name, after) < 0).map((file) => ({ file, after }));
+}
+
 /** Pure: reads nothing and writes nothing. `files` are in order. */
 export function compare(files: readonly MigrationFile[], history: HistoryState): Comparison {
   const byName = new Map(files.map((file) => [file.name, file]));
@@ -35,10 +46,6 @@ export function compare(files: readonly MigrationFile[], history: HistoryState):
   // Merged late, so numbered before files that were applied first: an older set does not know it either.
   const appliedLast = pending.length === 0 ? entriesAfter(applied, byName) : [];
   const isAhead = (entry: Entry) => isLater(entry) || appliedLast.includes(entry);
-  const newest = applied
-    .map((entry) => entry.name)
-    .sort(compareNames)
-    .at(-1);
   return {
     applied,
     pending,
@@ -48,14 +55,7 @@ export function compare(files: readonly MigrationFile[], history: HistoryState):
       const file = byName.get(entry.name);
       return file === undefined || entry.checksum === null || entry.checksum === file.checksum ? [] : [{ file, entry }];
     }),
-    outOfOrder:
-      newest === undefined
-        ? []
-        : pending
-            .filter(
-              (file) => compareNames(file.name, newest) < 0 && !unfinished.some((entry) => entry.name === file.name),
-            )
-            .map((file) => ({ file, after: newest })),
+    outOfOrder: tooLate(pending, { applied, unfinished }),
     unfinished,
   };
 }

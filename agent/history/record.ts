@@ -110,9 +110,10 @@ export const recordNeedsAttention = (names: Names, name: string): string =>
 export const recordPaused = (names: Names, name: string, paused: boolean): string =>
   setState(names, name, `paused = ${paused}`);
 
-/** Names that one run has applied and taken back, as the database knows it. */
+/** Names that one run has applied and taken back, as the database knows it, and a line for the run's own row. */
 export const doneBy = (names: Names, run: string): string =>
   `SELECT name, 'up' AS direction FROM ${names.history} WHERE target = ${names.target} AND run = ${run} AND state = 'applied'
+UNION ALL SELECT command, 'run' FROM ${names.run} WHERE id = ${run}
 UNION ALL SELECT name, 'down' FROM ${names.reverted} WHERE target = ${names.target} AND run = ${run}`;
 
 export interface RunIdentity {

@@ -1,9 +1,11 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import type { MigrationFile } from "../migrations/types.ts";
 import type { Client, Row } from "../postgres/client.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import { type Names, SCHEMA_VERSION } from "./schema.ts";
+import { isUnchanged } from "./unchanged.ts";
 
 export type EntryState = "running" | "applied" | "reverting" | "needs-attention";
 
@@ -33,6 +35,8 @@ export interface HistoryState {
   /** An older Headgate made the tables: they grow before anything is written. */
   readonly outdated: boolean;
 }
+
+const APPLIED = { state: "applied", step: 0, paused: false, appliedAt: null, imported: false } as const;
 
 const ABSENT = [SQLSTATE.undefinedTable, SQLSTATE.invalidSchemaName] as const;
 
@@ -83,6 +87,25 @@ function refuseNewer(meta: Row | undefined, names: Names): void {
     fix: "deploy with a newer Headgate",
     stands: "nothing was changed",
   });
+}
+
+/** The state of a history that is known to be exactly these files, all applied. */
+const allApplied = (files: readonly MigrationFile[]): HistoryState => ({
+  exists: true,
+  entries: files.map(({ name, checksum }) => ({ ...APPLIED, name, checksum })),
+  undone: [],
+  mirrorExists: true,
+  outdated: false,
+});
+
+/** As `readHistory`, faster where the files are what the history holds: then nobody knows when each was applied. */
+export async function readHistoryOf(
+  session: Session,
+  names: Names,
+  files: readonly MigrationFile[],
+): Promise<HistoryState> {
+  const unchanged = files.length > 0 && (await isUnchanged(session, names, files));
+  return unchanged ? allApplied(files) : await readHistory(session, names);
 }
 
 /**

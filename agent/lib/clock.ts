@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Milliseconds since the process began: monotonic, so a clock that jumps never bends a duration. */

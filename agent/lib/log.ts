@@ -1,10 +1,11 @@
-import { Writable } from "node:stream";
 import { styleText } from "node:util";
-import { pino } from "pino";
 import type { Redactor } from "./redact.ts";
 
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+type Level = (typeof LEVELS)[number];
+
 export interface LogOptions {
-  readonly level: string;
+  readonly level: Level;
   readonly format: "human" | "json";
   readonly colour: boolean;
 }
@@ -12,56 +13,36 @@ export interface LogOptions {
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Talk, on stderr. Data goes to stdout by another way. */
-export interface Log {
-  debug(message: string, fields?: Fields): void;
-  info(message: string, fields?: Fields): void;
-  warn(message: string, fields?: Fields): void;
-  error(message: string, fields?: Fields): void;
-}
+export type Log = Readonly<Record<Level, (message: string, fields?: Fields) => void>>;
 
-type Colour = Parameters<typeof styleText>[0];
+type Write = (text: string) => void;
+
 interface Mark {
   readonly label: string;
-  readonly colour: Colour;
+  readonly colour: Parameters<typeof styleText>[0];
 }
-const MARKS: Readonly<Record<number, Mark>> = {
-  20: { label: "debug", colour: "gray" },
-  30: { label: "", colour: "reset" },
-  40: { label: "warning  ", colour: "yellow" },
-  50: { label: "error  ", colour: "red" },
+
+const MARKS: Readonly<Record<Level, Mark | undefined>> = {
+  debug: { label: "debug", colour: "gray" },
+  info: undefined,
+  warn: { label: "warning  ", colour: "yellow" },
+  error: { label: "error  ", colour: "red" },
 };
 
-interface Line {
-  readonly level: number;
-  readonly msg: string;
-}
-
-const isLine = (value: unknown): value is Line => typeof value === "object" && value !== null && "msg" in value;
-
-function humanLine(json: string, colour: boolean): string {
-  const line: unknown = JSON.parse(json);
-  if (!isLine(line)) return json;
-  const mark = MARKS[line.level];
-  const label = mark === undefined || mark.label === "" ? "" : mark.label;
-  const painted = colour && mark !== undefined && label !== "" ? styleText(mark.colour, label) : label;
-  return `${painted}${line.msg}\n`;
-}
-
-/** A pino logger that writes at once: the last line before a crash is the one that matters. */
-export function createLog(write: (text: string) => void, redactor: Redactor, options: LogOptions): Log {
-  const stream = new Writable({
-    decodeStrings: false,
-    write(chunk: string, _encoding, done) {
-      const json = String(chunk);
-      write(redactor.clean(options.format === "json" ? json : humanLine(json, options.colour)));
-      done();
-    },
-  });
-  const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
-  return {
-    debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}) => logger.error(fields, message),
+/** Lines for people, written at once: the last line before a crash is the one that matters. */
+export function createHumanLog(write: Write, redactor: Redactor, options: Omit<LogOptions, "format">): Log {
+  const least = LEVELS.indexOf(options.level);
+  const writer = (level: Level) => (message: string) => {
+    if (LEVELS.indexOf(level) < least) return;
+    const { label = "", colour = "reset" } = MARKS[level] ?? {};
+    write(redactor.clean(`${options.colour && label !== "" ? styleText(colour, label) : label}${message}\n`));
   };
+  return { debug: writer("debug"), info: writer("info"), warn: writer("warn"), error: writer("error") };
+}
+
+/** The log that the settings ask for. pino writes the JSON lines, and is loaded only for them. */
+export async function createLog(write: Write, redactor: Redactor, options: LogOptions): Promise<Log> {
+  if (options.format === "human") return createHumanLog(write, redactor, options);
+  const { createJsonLog } = await import("./json-log.ts");
+  return createJsonLog((line) => write(redactor.clean(line)), options.level);
 }

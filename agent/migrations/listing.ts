@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { compareMigrationFileNames } from "node-pg-migrate/utils/comparators";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode } from "../lib/files.ts";
 import { normalized } from "./decode.ts";
+import { listedByIndex } from "./manifest.ts";
 import { badFiles, type FileProblem } from "./problem.ts";
 import type { MigrationFile } from "./types.ts";
 
@@ -57,28 +58,35 @@ function groupProblem(files: readonly string[]): string | undefined {
   return `and ${files.slice(1).join(", ")} are one migration by name: keep one`;
 }
 
-const checksumOf = (paths: readonly string[]): string => {
-  const hash = createHash("sha256");
-  for (const path of paths) hash.update(normalized(readFileSync(path)));
-  return hash.digest("hex");
-};
+/** sha256 over the files' bytes, without BOM and with LF line ends; in hex. */
+export function checksumOf(paths: readonly string[]): string {
+  const [only, ...more] = paths;
+  // At once, which is faster than a hash that is fed.
+  if (only !== undefined && more.length === 0) return hash("sha256", normalized(readFileSync(only)));
+  const fed = createHash("sha256");
+  for (const path of paths) fed.update(normalized(readFileSync(path)));
+  return fed.digest("hex");
+}
 
 function toFile(dir: string, name: string, files: readonly string[]): MigrationFile {
   const ordered = files.toSorted((a, b) => Number(a.endsWith(".down.sql")) - Number(b.endsWith(".down.sql")));
   const paths = ordered.map((file) => join(resolve(dir), file));
   const first = ordered[0] ?? "";
   const kind = first.endsWith(".up.sql") ? "pair" : first.endsWith(".sql") ? "sql" : "script";
-  return { name, paths, kind, prefix: /^\d+/.exec(name)?.[0] ?? "", checksum: checksumOf(paths) };
+  return { name, paths, kind, checksum: checksumOf(paths) };
 }
 
 /**
- * The migrations of a folder, in node-pg-migrate's order. Reads and hashes every file and parses none. Throws
- * `bad-migration-files` with every problem of names and pairs at once.
+ * The migrations of a folder, in node-pg-migrate's order. Hashes every file, but for those that a manifest knows by size
+ * and time, and parses none. Throws `bad-migration-files` with every problem of names and pairs at once.
  */
 export function listMigrations(dir: string, options: ListingOptions = {}): MigrationFile[] {
+  const entries = entriesOf(dir, options);
+  const known = listedByIndex(resolve(dir), entries);
+  if (known !== undefined) return known;
   const groups = new Map<string, string[]>();
   const problems: FileProblem[] = [];
-  for (const file of entriesOf(dir, options)) {
+  for (const file of entries) {
     const text = problemOf(file);
     if (text !== undefined) problems.push({ file, text });
     else groups.set(migrationName(file), [...(groups.get(migrationName(file)) ?? []), file].sort());
@@ -108,6 +116,6 @@ export const compareNames = (a: string, b: string): number => {
 
 /** Groups of migrations that share a number: their order would hang on the rest of the name. */
 export function samePrefix(files: readonly MigrationFile[]): MigrationFile[][] {
-  const groups = Map.groupBy(files, (file) => BigInt(file.prefix));
+  const groups = Map.groupBy(files, (file) => BigInt(/^\d+/.exec(file.name)?.[0] ?? 0));
   return [...groups.values()].filter((group) => group.length > 1);
 }

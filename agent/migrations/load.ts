@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { getActions } from "node-pg-migrate/sqlMigration";
 import { decodeSql } from "./decode.ts";
 import { type Headers, readHeaders } from "./headers.ts";
+import { checksumOf } from "./listing.ts";
 import { readManifest } from "./manifest.ts";
 import { readAll } from "./problem.ts";
 import type { Migration, MigrationFile, SqlText } from "./types.ts";
@@ -100,9 +101,13 @@ export async function loadMigrations(
   dir: string,
 ): Promise<Migration[]> {
   if (wanted.length === 0) return [];
-  const manifest = await readManifest(dir, all);
-  if (manifest !== undefined) return wanted.flatMap((file) => manifest.get(file.name) ?? []);
-  return await compileMigrations(wanted, all, dir);
+  const rehashed = new Map(
+    wanted
+      .filter((file) => file.stamped === true)
+      .map((file) => [file.name, { ...file, checksum: checksumOf(file.paths) }]),
+  );
+  const files = rehashed.size === 0 ? all : all.map((file) => rehashed.get(file.name) ?? file);
+  return readManifest(dir, wanted, files) ?? (await compileMigrations(wanted, all, dir));
 }
 
 /** As `loadMigrations`, always from the files themselves. */

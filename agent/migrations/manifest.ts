@@ -1,25 +1,52 @@
-import { join } from "node:path";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { readTextIfThere, writeWhole } from "../lib/files.ts";
+import { errorCode, writeWhole } from "../lib/files.ts";
 import { isRecord } from "../lib/records.ts";
 import type { Migration, MigrationFile } from "./types.ts";
 
-/** A dot file: node-pg-migrate's own CLI passes over it. */
+/** Dot files: node-pg-migrate's own CLI passes over them. The index is read at every run, the bodies when they are wanted. */
 export const MANIFEST = ".headgate-manifest.json";
+const BODIES = ".headgate-manifest.bodies";
 
 /** Another version's manifest may lack what this one reads from it. */
-const FORMAT = 2;
+const FORMAT = 3;
 
-type Entry = Omit<Migration, "paths">;
+/** A file as it was when its migration was compiled: base name, bytes, and seconds, for image layers keep no more. */
+type Stamp = readonly [file: string, size: number, seconds: number];
 
-const isEntry = (value: unknown): value is Entry =>
-  isRecord(value) && typeof value.name === "string" && typeof value.checksum === "string" && "downKind" in value;
+/** One migration in the index, and where its body stands in the other file. */
+type IndexEntry = readonly [
+  name: string,
+  kind: MigrationFile["kind"],
+  checksum: string,
+  stamps: readonly Stamp[],
+  offset: number,
+  length: number,
+];
 
-/** Writes what `headgate compile` found out, so that no run has to find it out again. */
+/** In the order of the migrations. */
+export type Index = readonly IndexEntry[];
+
+type Body = Omit<Migration, "paths">;
+
+const stampOf = (path: string): Stamp => {
+  const { size, mtimeMs } = statSync(path);
+  return [basename(path), size, Math.floor(mtimeMs / 1_000)];
+};
+
+/** Writes what `headgate compile` found out, so that no run has to find it out again. Gives the path of the index. */
 export async function writeManifest(dir: string, migrations: readonly Migration[]): Promise<string> {
+  const lines = migrations.map(({ paths: _paths, ...body }) => `${JSON.stringify(body)}\n`);
+  let offset = 0;
+  const entries = migrations.map(({ name, kind, checksum, paths }, at): IndexEntry => {
+    const length = Buffer.byteLength(lines[at] ?? "");
+    offset += length;
+    return [name, kind, checksum, paths.map(stampOf), offset - length, length];
+  });
   const path = join(dir, MANIFEST);
-  const entries = migrations.map(({ paths: _paths, ...entry }) => entry);
-  await writeWhole(path, `${JSON.stringify({ format: FORMAT, migrations: entries })}\n`);
+  await writeWhole(join(dir, BODIES), lines.join(""));
+  await writeWhole(path, `${JSON.stringify({ format: FORMAT, entries })}\n`);
   return path;
 }
 
@@ -30,32 +57,100 @@ const stale = (dir: string, why: string): HeadgateError =>
     stands: "nothing was changed",
   });
 
-/** What was compiled, by name; undefined without a manifest. Refuses one that the files have outrun. */
-export async function readManifest(
-  dir: string,
-  files: readonly MigrationFile[],
-): Promise<ReadonlyMap<string, Migration> | undefined> {
-  const text = await readTextIfThere(join(dir, MANIFEST));
-  if (text === undefined) return undefined;
-  const parsed = parseManifest(text, dir);
-  if (!isRecord(parsed) || parsed.format !== FORMAT) throw stale(dir, "another version of Headgate wrote it");
-  const entries = Array.isArray(parsed.migrations) ? parsed.migrations.filter(isEntry) : [];
-  const byName = new Map(entries.map((entry) => [entry.name, entry]));
-  const differing = files.find((file) => byName.get(file.name)?.checksum !== file.checksum);
-  if (differing !== undefined) throw stale(dir, `${differing.name} was added or changed`);
-  if (byName.size !== files.length) throw stale(dir, "a file is gone");
-  return new Map(files.map((file) => [file.name, { ...present(byName.get(file.name), dir, file), paths: file.paths }]));
-}
-
-function parseManifest(text: string, dir: string): unknown {
+function parseIndex(text: string, dir: string): Index {
+  let parsed: unknown;
   try {
-    return JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
     throw stale(dir, "it is not JSON");
   }
+  if (!isRecord(parsed) || parsed.format !== FORMAT || !Array.isArray(parsed.entries)) {
+    throw stale(dir, "another version of Headgate wrote it");
+  }
+  return parsed.entries;
 }
 
-function present(entry: Entry | undefined, dir: string, file: MigrationFile): Entry {
-  if (entry === undefined) throw stale(dir, `${file.name} is not in it`);
-  return entry;
+/** The index of a folder's manifest; undefined without one. Throws `bad-migration-files` for one that cannot be read. */
+export function readIndex(dir: string): Index | undefined {
+  try {
+    return parseIndex(readFileSync(join(dir, MANIFEST), "utf8"), dir);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
+const isUntouched = (dir: string, [file, size, seconds]: Stamp): boolean => {
+  // Not join(): it costs more than the look at the file.
+  const now = statSync(`${dir}/${file}`, { throwIfNoEntry: false });
+  return now !== undefined && now.size === size && Math.floor(now.mtimeMs / 1_000) === seconds;
+};
+
+/** The files as the index knows them, when it knows exactly these names and each is as it was; else undefined. */
+export function listedByIndex(dir: string, names: readonly string[]): MigrationFile[] | undefined {
+  const index = readIndexOrNone(dir);
+  if (index === undefined) return undefined;
+  const there = new Set(names);
+  const stamps = index.flatMap((entry) => entry[3]);
+  if (stamps.length !== there.size || !stamps.every((stamp) => there.has(stamp[0]) && isUntouched(dir, stamp))) {
+    return undefined;
+  }
+  return index.map(([name, kind, checksum, files]) => ({
+    name,
+    paths: files.map(([file]) => `${dir}/${file}`),
+    kind,
+    checksum,
+    stamped: true,
+  }));
+}
+
+/** A listing goes without one that cannot be read; who wants a body from it is told. */
+function readIndexOrNone(dir: string): Index | undefined {
+  try {
+    return readIndex(dir);
+  } catch {
+    return undefined;
+  }
+}
+
+function readBody(descriptor: number, [name, , checksum, , offset, length]: IndexEntry): Body | undefined {
+  const bytes = Buffer.alloc(length);
+  readSync(descriptor, bytes, 0, length, offset);
+  const body: unknown = JSON.parse(bytes.toString("utf8"));
+  return isRecord(body) && body.name === name && body.checksum === checksum ? (body as unknown as Body) : undefined;
+}
+
+function refuseStale(dir: string, index: Index, files: readonly MigrationFile[]): void {
+  const checksums = new Map(index.map((entry) => [entry[0], entry[2]]));
+  const differing = files.find((file) => checksums.get(file.name) !== file.checksum);
+  if (differing !== undefined) throw stale(dir, `${differing.name} was added or changed`);
+  if (checksums.size !== files.length) throw stale(dir, "a file is gone");
+}
+
+/**
+ * The bodies of `wanted`, of the folder's `files`; undefined without a manifest. Throws `bad-migration-files` for one that
+ * the files have outrun.
+ */
+export function readManifest(
+  dir: string,
+  wanted: readonly MigrationFile[],
+  files: readonly MigrationFile[],
+): Migration[] | undefined {
+  const index = readIndex(dir);
+  if (index === undefined) return undefined;
+  refuseStale(dir, index, files);
+  const entries = new Map(index.map((entry) => [entry[0], entry]));
+  const descriptor = openSync(join(dir, BODIES), "r");
+  try {
+    return wanted.map((file) => {
+      const entry = entries.get(file.name);
+      const body = entry === undefined ? undefined : readBody(descriptor, entry);
+      if (body === undefined) throw stale(dir, `${BODIES} belongs to another one`);
+      return { ...body, paths: file.paths };
+    });
+  } catch (error) {
+    throw error instanceof SyntaxError ? stale(dir, `${BODIES} belongs to another one`) : error;
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import { FileProblemError } from "./problem.ts";
 import type { SqlText } from "./types.ts";
 
@@ -75,6 +74,7 @@ function syntaxProblem(error: unknown, text: SqlText): FileProblemError {
  */
 export async function loadParser(): Promise<Parse> {
   // Optimizing the parser's huge functions in the background takes 550 MB and wins nothing for a few thousand files.
+  const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString("--no-wasm-tier-up");
   setFlagsFromString("--no-wasm-dynamic-tiering");
   const { loadModule, parseSync } = await import("libpg-query");

@@ -26,10 +26,10 @@ export interface MigrationFile {
   /** Absolute paths: one file, or the pair .up.sql and .down.sql. */
   readonly paths: readonly string[];
   readonly kind: "sql" | "pair" | "script";
-  /** The numeric prefix, as written. */
-  readonly prefix: string;
   /** sha256 in hex of the bytes, without BOM and with LF line ends. */
   readonly checksum: string;
+  /** The checksum is the manifest's: size and time say that the file is the one that was compiled. Whoever runs it looks. */
+  readonly stamped?: boolean;
 }
 
 /** A piece of SQL and where it stands, so that an error can point at it. */

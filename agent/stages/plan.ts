@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
-import { type HistoryState, readHistory } from "../history/state.ts";
+import { type HistoryState, readHistoryOf } from "../history/state.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Session } from "../postgres/session.ts";
@@ -46,7 +46,8 @@ const filesFor = ({ command, going, dir }: Context): MigrationFile[] =>
 
 /** What would be taken back and applied, and how files and history stand to each other. Reads only, refuses nothing but bad files. */
 export async function makePlan(context: Context, session: Session): Promise<Plan> {
-  const [files, history] = await Promise.all([filesFor(context), readHistory(session, context.names)]);
+  const files = filesFor(context);
+  const history = await readHistoryOf(session, context.names, files);
   return await planFrom(context, session, { files, history });
 }
 

@@ -59,6 +59,7 @@ export function refuseSamePrefix(
   pending: readonly MigrationFile[],
   dir: string,
 ): void {
+  if (pending.length === 0) return;
   const open = new Set(pending.map((file) => file.name));
   const groups = samePrefix(files).filter((group) => group.some((file) => open.has(file.name)));
   if (groups.length === 0) return;

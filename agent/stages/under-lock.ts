@@ -132,14 +132,29 @@ async function runItems(
   });
 }
 
-/** What a lost connection had committed after all: the history knows, now that the lock is held again. */
-async function settleDone(context: Context, session: Session, { run, work }: { run: string; work: LockedWork }) {
-  for (const row of await session.query(doneBy(context.names, run))) {
-    const name = String(row.name);
-    if (row.direction !== work.direction || work.done.some((one) => one.name === name)) continue;
-    work.done.push({ name, durationMs: 0 });
+/**
+ * What was really committed before a connection was lost: the history knows, now that the lock is held again. It may be
+ * more than was heard of, and after a crash of the server less: commits before the last of a batch do not wait for the
+ * disk. Gives the run's row, if that is still there.
+ */
+async function settleDone(
+  context: Context,
+  hold: Pick<Hold, "session" | "history">,
+  before: { begun: Begun; work: LockedWork },
+) {
+  const { begun, work } = before;
+  const rows = hold.history.exists ? await hold.session.query(doneBy(context.names, begun.run)) : [];
+  const names = new Set(rows.filter((row) => row.direction === work.direction).map((row) => String(row.name)));
+  const kept = work.done.filter((one) => names.has(one.name));
+  const missed = [...names].filter((name) => !kept.some((one) => one.name === name));
+  const lost = work.done.filter((one) => !names.has(one.name));
+  for (const { name } of lost)
+    context.log.warn(`  ${name}: the server crashed before it was on the disk; it is done again`);
+  for (const name of missed) {
     context.log.info(`  ${SAID[work.direction]} ${name}: its commit got through before the connection was lost`);
   }
+  work.done.splice(0, work.done.length, ...kept, ...missed.map((name) => ({ name, durationMs: 0 })));
+  return rows.some((row) => row.direction === "run") ? begun : undefined;
 }
 
 const lostForGood = (error: unknown, context: Context): HeadgateError =>
@@ -186,8 +201,7 @@ export async function underLock(
   for (let losses = 0; ; losses += 1) {
     try {
       const history = await lockAndRead(context, session);
-      // A row of this run from before the loss: it may have committed more than was heard of.
-      if (losses > 0 && begun !== undefined) await settleDone(context, session, { run: begun.run, work });
+      if (losses > 0 && begun !== undefined) begun = await settleDone(context, { session, history }, { begun, work });
       await work.attempt({
         session,
         history,

@@ -1,6 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
-import { readHistory } from "../history/state.ts";
+import { readHistoryOf } from "../history/state.ts";
 import { count } from "../lib/count.ts";
 import { invalidIndexes } from "../postgres/invalid-indexes.ts";
 import type { Session } from "../postgres/session.ts";
@@ -20,7 +20,7 @@ interface Difference {
 }
 
 async function findDifferences(context: Context, session: Session, files: Plan["files"]): Promise<Difference[]> {
-  const [history, invalid] = await Promise.all([readHistory(session, context.names), invalidIndexes(session)]);
+  const [history, invalid] = await Promise.all([readHistoryOf(session, context.names, files), invalidIndexes(session)]);
   const { pending, ahead, changed, missing, unfinished } = compare(files, history);
   const open = pending.filter((file) => !unfinished.some((entry) => entry.name === file.name));
   const ofFiles = (list: readonly { readonly name: string }[], what: string) =>

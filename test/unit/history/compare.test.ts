@@ -8,7 +8,6 @@ const file = (name: string, checksum = "same"): MigrationFile => ({
   checksum,
   paths: [`/m/${name}.sql`],
   kind: "sql",
-  prefix: name.slice(0, 3),
 });
 const entry = (name: string, more: Partial<Entry> = {}): Entry => ({
   name,

@@ -13,7 +13,6 @@ const migrationOf = (sql: string, transaction: boolean): Migration => ({
   name: "001_a",
   paths: ["/m/001_a.sql"],
   kind: "sql",
-  prefix: "001",
   checksum: "x",
   up: { sql, file: "001_a.sql", line: 1 },
   down: undefined,

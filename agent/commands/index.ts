@@ -1,0 +1,35 @@
+import { baseline } from "./baseline.ts";
+import type { Command } from "./command.ts";
+import { compile } from "./compile.ts";
+import { explain } from "./explain.ts";
+import { migrate } from "./migrate.ts";
+import { newMigration } from "./new.ts";
+import { plan } from "./plan.ts";
+import { repair } from "./repair.ts";
+import { revert } from "./revert.ts";
+import { smoke } from "./smoke.ts";
+import { status } from "./status.ts";
+import { verify } from "./verify.ts";
+import { wait } from "./wait.ts";
+
+export interface Entry {
+  readonly name: string;
+  readonly describe: string;
+  readonly command: Command;
+}
+
+/** Loaded all at once: they are small, and one file is faster to start from than one for each. What is big is late in each of them. */
+export const commands: readonly Entry[] = [
+  { name: "new", describe: "start a migration file", command: newMigration },
+  { name: "compile", describe: "check the migration files and write their manifest", command: compile },
+  { name: "plan", describe: "show what would be applied, and the locks it takes", command: plan },
+  { name: "status", describe: "show what is applied and what is pending", command: status },
+  { name: "wait", describe: "wait until the database answers and takes writes", command: wait },
+  { name: "migrate", describe: "check, apply what is pending, verify, smoke-test", command: migrate },
+  { name: "revert", describe: "take migrations back, with the down SQL that the database keeps", command: revert },
+  { name: "repair", describe: "show what stopped part-way, and settle it", command: repair },
+  { name: "baseline", describe: "record that a database has migrations already", command: baseline },
+  { name: "verify", describe: "compare the database's history with the files", command: verify },
+  { name: "smoke", describe: "test the expectations of the values", command: smoke },
+  { name: "explain", describe: "explain an error or an exit code", command: explain },
+];
