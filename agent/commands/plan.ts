@@ -6,8 +6,8 @@ import { withContext } from "./context.ts";
 import { databaseOptions, flag } from "./options.ts";
 import { withSession } from "./with-session.ts";
 
-const statementsOf = ({ statements = [], findings }: PlannedMigration) =>
-  statements.map((statement, index) => ({
+const statementsOf = ({ statements, findings }: PlannedMigration) =>
+  (statements() ?? []).map((statement, index) => ({
     sql: statement.sql,
     ...lockOf(statement),
     findings: (findings[index] ?? []).map(({ rule, risk, danger, instead }) => ({ rule, risk, danger, instead })),
@@ -23,7 +23,7 @@ function describe(planned: PlannedMigration): string {
   const notes = [migration.transaction ? "" : "no transaction", migration.downKind === "stored" ? "" : "no way back"];
   const said = notes.filter((note) => note !== "").join(", ");
   const head = `${migration.name}${said === "" ? "" : `  (${said})`}`;
-  if (statements === undefined) {
+  if (statements() === undefined) {
     return `${head}\n  ${migration.up === undefined ? "its SQL is only known while it runs" : "too big to be taken apart here"}`;
   }
   const lines = statementsOf(planned).flatMap(({ sql, lock, table, rewrites, findings }) => [

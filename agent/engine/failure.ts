@@ -23,14 +23,14 @@ interface Place {
 }
 
 function placeOf({ item, error }: FailedWork): Place {
-  const { text: up, statements } = item;
+  const { text: up } = item;
   if (up === undefined) return { where: item.name, excerpt: [] };
   const position = Number(field(error, "position") ?? 0);
   if (position > 0 && up.line !== undefined) {
     const { line, excerpt } = caret(up.sql, position, up.line);
     return { where: `${up.file}:${line}`, excerpt };
   }
-  const statement = statements?.[statementsBefore(error) ?? -1];
+  const statement = item.statements()?.[statementsBefore(error) ?? -1];
   if (statement === undefined) return { where: up.file, excerpt: [] };
   const head = statement.sql.split("\n").slice(0, 4);
   return {

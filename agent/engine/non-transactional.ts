@@ -83,16 +83,16 @@ async function settleFailure(executor: Executor, step: Step, error: unknown): Pr
   await clearDebris(session, statement);
   await session.reset();
   if (index === 0 && !isOpaque(statement)) {
-    await session.query(item.books.forget);
+    await session.query(item.books.forget());
     if (error instanceof HeadgateError) throw error;
-    throw migrationFailure({ item: { ...item, statements: [statement] }, step: "file", error });
+    throw migrationFailure({ item: { ...item, statements: () => [statement] }, step: "file", error });
   }
   const known = !isOpaque(statement);
   await session.query(known ? recordPaused(plan.names, item.name, true) : recordNeedsAttention(plan.names, item.name));
   throw new HeadgateError("needs-attention", {
-    what: `${item.name} stopped at statement ${index + 1} of ${item.statements?.length}: ${messageOf(error)}`,
+    what: `${item.name} stopped at statement ${index + 1} of ${item.statements()?.length}: ${messageOf(error)}`,
     details: [
-      ...sqlDetails({ item: { ...item, statements: undefined }, step: "file", error }).details,
+      ...sqlDetails({ item: { ...item, statements: () => undefined }, step: "file", error }).details,
       `statement: ${statement.sql.slice(0, 400)}`,
     ],
     stands: standing(step, known),
@@ -117,7 +117,7 @@ async function settleStopped(executor: Executor, { item, index, statement }: Ste
     log.warn(
       `${item.name}: cancelled in statement ${index + 1}, and the next run looks what it left: ${headOf(statement)}`,
     );
-  else if (index === 0) await session.query(item.books.forget);
+  else if (index === 0) await session.query(item.books.forget());
   else await session.query(recordPaused(plan.names, item.name, true));
   signal.throwIfAborted();
 }
@@ -128,7 +128,7 @@ async function settleStopped(executor: Executor, { item, index, statement }: Ste
  */
 async function runFrom(executor: Executor, item: WorkItem, from: number): Promise<void> {
   const { session, signal } = executor;
-  for (const [index, statement] of (item.statements ?? []).entries()) {
+  for (const [index, statement] of (item.statements() ?? []).entries()) {
     if (index < from) continue;
     const step = { item, index, statement };
     try {
@@ -139,7 +139,7 @@ async function runFrom(executor: Executor, item: WorkItem, from: number): Promis
     }
   }
   await session.reset();
-  await session.query(`BEGIN; ${item.books.finish}; COMMIT`);
+  await session.query(`BEGIN; ${item.books.finish()}; COMMIT`);
 }
 
 export async function runWithoutTransaction(executor: Executor, item: WorkItem): Promise<void> {
@@ -156,7 +156,7 @@ export async function resumeWithoutTransaction(
   { step: index, paused }: NonNullable<WorkItem["resume"]>,
 ): Promise<void> {
   const { session, plan, log } = executor;
-  const statement = item.statements?.[index];
+  const statement = item.statements()?.[index];
   if (paused) await session.query(recordPaused(plan.names, item.name, false));
   // What is counted in its own transaction has not happened when it is not counted.
   if (statement === undefined || paused || !runsBare(statement)) return await runFrom(executor, item, index);
@@ -164,7 +164,7 @@ export async function resumeWithoutTransaction(
   if (effect === "unknown") {
     await session.query(recordNeedsAttention(plan.names, item.name));
     throw new HeadgateError("needs-attention", {
-      what: `an earlier run ended during statement ${index + 1} of ${item.statements?.length} of ${item.name}, and nothing in the catalog tells whether it took effect`,
+      what: `an earlier run ended during statement ${index + 1} of ${item.statements()?.length} of ${item.name}, and nothing in the catalog tells whether it took effect`,
       details: [`statement: ${statement.sql.slice(0, 400)}`],
       stands: standing({ item, index, statement }, false),
       fix: wayOut(plan.names, item, { step: index, resumable: false }),

@@ -15,8 +15,8 @@ export const printable = ({ sql }: Statement): string => `    ${sql.replaceAll("
 
 /** What to do about a migration that stopped part-way, with the exact SQL; several lines. */
 export function wayOut(names: Names, item: WorkItem, { step, resumable }: Stop): string {
-  const { name, direction, statements = [] } = item;
-  const rest = statements.slice(step).map(printable);
+  const { name, direction } = item;
+  const rest = (item.statements() ?? []).slice(step).map(printable);
   const [finished, undone] = direction === "up" ? ["--applied", "--pending"] : ["--pending", "--applied"];
   return [
     ...(resumable ? [`mend the cause and run again: it goes on with statement ${step + 1}`] : []),

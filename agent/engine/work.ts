@@ -16,8 +16,8 @@ export interface WorkItem {
   readonly transaction: boolean;
   /** lock_timeout of the file's own header, milliseconds. */
   readonly lockTimeoutMs: number | undefined;
-  /** Undefined for text that was too big to parse, or is only known while it runs. */
-  readonly statements: readonly Statement[] | undefined;
+  /** Undefined for text that was too big to parse, or is only known while it runs. Made when asked for: most never are. */
+  readonly statements: () => readonly Statement[] | undefined;
   /** It may leave session state behind, so the session is reset after it. */
   readonly leavesState: boolean;
   /** Its statements wait without harm to anyone, so it gets no lock_timeout. */

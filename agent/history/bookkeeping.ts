@@ -5,7 +5,7 @@ export interface Bookkeeping {
   /** Without a transaction: the intent, committed before the first statement. */
   readonly intend: (sql: string) => string;
   /** Without a transaction: the end, after the last statement. */
-  readonly finish: string;
+  readonly finish: () => string;
   /** Takes the intent back: nothing was done. */
-  readonly forget: string;
+  readonly forget: () => string;
 }

@@ -59,19 +59,19 @@ export function booksOfUp(recorder: Recorder, migration: Migration): Bookkeeping
  extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000);
 ${mirrorInsert(names, name)}`,
     intend: (sql) => `${into}, state) VALUES (${columnsOf(recorder, migration, sql)}, 'running')`,
-    finish: recordApplied(names, name),
-    forget: `DELETE FROM ${names.history} WHERE ${rowOf(names, name)}`,
+    finish: () => recordApplied(names, name),
+    forget: () => `DELETE FROM ${names.history} WHERE ${rowOf(names, name)}`,
   };
 }
 
 /** How a migration that is taken back loses its row. */
 export function booksOfDown(recorder: Pick<Recorder, "names" | "run">, name: string): Bookkeeping {
-  const gone = recordGone(recorder, name);
+  const gone = () => recordGone(recorder, name);
   return {
-    record: () => gone,
+    record: gone,
     intend: () => setState(recorder.names, name, "state = 'reverting', step = 0, paused = false"),
     finish: gone,
-    forget: setState(recorder.names, name, "state = 'applied', step = 0, paused = false"),
+    forget: () => setState(recorder.names, name, "state = 'applied', step = 0, paused = false"),
   };
 }
 

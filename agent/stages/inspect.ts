@@ -39,7 +39,13 @@ const placed = (sql: string, places: Inspection["places"]): Statement[] =>
     line: line ?? undefined,
   }));
 
-const UNPARSED = { statements: undefined, leavesState: true, patient: false, findings: [], downFindings: [] } as const;
+const UNPARSED = {
+  statements: () => undefined,
+  leavesState: true,
+  patient: false,
+  findings: [],
+  downFindings: [],
+} as const;
 
 /** The down SQL, written or automatic, with what it does to data and what is wrong with it. */
 function inspectDown(migration: Migration, parse: Parse, options: InspectOptions) {
@@ -65,7 +71,8 @@ function inspectOne(migration: Migration, parse: Parse | undefined, options: Ins
   const compiled = known(migration, options);
   if (compiled !== undefined && migration.up !== undefined) {
     const { leavesState: leaves, patient, places } = compiled;
-    return { ...UNPARSED, migration, statements: placed(migration.up.sql, places), leavesState: leaves, patient };
+    const { sql } = migration.up;
+    return { ...UNPARSED, migration, statements: () => placed(sql, places), leavesState: leaves, patient };
   }
   if (parse === undefined) return { ...UNPARSED, migration };
   if (migration.up === undefined || !isParsed(migration, options.limitBytes)) {
@@ -81,7 +88,7 @@ function inspectOne(migration: Migration, parse: Parse | undefined, options: Ins
       downEffects,
       phase: migration.phase === "unknown" ? phaseOf(statements) : migration.phase,
     },
-    statements,
+    statements: () => statements,
     leavesState: statements.some(leavesState),
     patient: statements.length > 0 && statements.every(isPatient),
     findings: lint({ migration, statements, ownSchema: options.ownSchema }),
@@ -111,10 +118,11 @@ export async function inspectFiles(
 export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
   const { migration, statements, leavesState: leaves, patient, findings, downFindings } = planned;
   const found = findings.flat().length + downFindings.length;
-  if (statements === undefined || migration.up === undefined || !migration.transaction || found > 0) return migration;
+  const parsed = statements();
+  if (parsed === undefined || migration.up === undefined || !migration.transaction || found > 0) return migration;
   const { sql } = migration.up;
   let from = 0;
-  const places = statements.map((statement) => {
+  const places = parsed.map((statement) => {
     const start = sql.indexOf(statement.sql, from);
     from = start + statement.sql.length;
     return [start, statement.sql.length, statement.line] as const;

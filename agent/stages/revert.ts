@@ -30,11 +30,12 @@ async function countDown({ settings, log, signal }: Context, back: WayBack): Pro
 async function itemOf(down: Down, recorder: Recorder): Promise<WorkItem> {
   const { name, sql, transaction, state, step, paused } = down;
   const text = { sql: sql ?? "", file: `the down SQL of ${name}`, line: 1 };
+  const statements = transaction ? undefined : (await loadParser())(text);
   return {
     ...{ name, direction: "down", text, transaction, lockTimeoutMs: undefined, patient: false },
     // Nobody has looked what it does to the session.
     leavesState: true,
-    statements: transaction ? undefined : (await loadParser())(text),
+    statements: () => statements,
     resume: state === "reverting" ? { step, paused } : undefined,
     requires: state === "applied" ? name : undefined,
     books: booksOfDown(recorder, name),

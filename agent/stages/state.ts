@@ -11,7 +11,7 @@ import type { WayBack } from "./way-back.ts";
 export interface PlannedMigration {
   readonly migration: Migration;
   /** Undefined for text that was too big to parse, or is only known while it runs. */
-  readonly statements: readonly Statement[] | undefined;
+  readonly statements: () => readonly Statement[] | undefined;
   /** It may leave session state behind. */
   readonly leavesState: boolean;
   /** Every statement waits without harm to anyone. */

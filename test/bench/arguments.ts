@@ -12,14 +12,14 @@ export interface Arguments {
 
 export const help = `npm run bench -- [options]
 
-Times Headgate against node-pg-migrate and psql: tools take turns inside each round, each pending run on a fresh
-database made outside the clock, on one embedded PostgreSQL with its default durability. It measures and judges
-nothing: the exit code is 0 unless something failed to run.
+Times Headgate against node-pg-migrate, psql, dbmate and goose: tools take turns inside each round, each pending run
+on a fresh database made outside the clock, on one embedded PostgreSQL with its default durability. It says which aims
+are met and judges nothing: the exit code is 0 unless something failed to run.
 
   --rounds N      rounds of each row (default 3); on a busy machine take more, and read the ratios
   --only LIST     rows, of ${rows.map((row) => row.id).join(",")} (default all)
   --json FILE     writes every sample there too
-  --minutes N     ends it after so long, with what was measured until then (default 10)
+  --minutes N     ends it after so long, with what was measured until then (default 45)
   --psql FILE     the psql to measure (default: the PATH's)
   --help          this text
 `;
@@ -28,7 +28,7 @@ const flags = {
   rounds: { type: "string", default: "3" },
   only: { type: "string", default: rows.map((row) => row.id).join(",") },
   json: { type: "string" },
-  minutes: { type: "string", default: "10" },
+  minutes: { type: "string", default: "45" },
   psql: { type: "string", default: "psql" },
   help: { type: "boolean", default: false },
 } as const;

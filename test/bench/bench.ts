@@ -3,9 +3,11 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
+import { aimsOf, renderAims } from "./aims.ts";
 import { type Arguments, help, readArguments } from "./arguments.ts";
 import { type Lab, withLab } from "./lab.ts";
-import { findPeers, type Peers } from "./peers.ts";
+import type { Peers } from "./peer.ts";
+import { findPeers } from "./peers.ts";
 import { messageOf, runRounds } from "./rounds.ts";
 import { figuresOf, renderTable } from "./table.ts";
 
@@ -40,18 +42,26 @@ const headerOf = (lab: Lab, peers: Peers, { rounds }: Arguments): string =>
     `rounds: ${rounds}`,
   ].join(" · ");
 
+const FOOTNOTES = [
+  "pending: each migration is a table and an index; no-op: one SELECT of about that length, applied by the peer itself.",
+  "5,000 pending: few peers and one round, for it takes long; a peer that dies of a limit of its own says so.",
+  "at +2 ms: a proxy holds each chunk 1 ms each way; round trips: those that the client waited for, its start included.",
+];
+
 async function bench(args: Arguments, signal: AbortSignal): Promise<number> {
   return await withLab(signal, async (lab) => {
     const bundle = join(lab.home, "bundle");
     build(bundle);
-    const peers = findPeers(bundle, join(lab.home, "compile-cache"), args.psql);
+    const peers = await findPeers(bundle, join(lab.home, "compile-cache"), args.psql);
     const header = headerOf(lab, peers, args);
     const { rows, rounds } = args;
     const { cells, failures } = await runRounds(lab, { rows, rounds, peers: peers.measured, signal, say });
     const figures = figuresOf(cells, "headgate");
-    process.stdout.write(`${header}\n\n${renderTable(figures)}\n\n${peers.footnotes.join("\n")}\n`);
+    const aims = aimsOf(figures);
+    const footnotes = [...FOOTNOTES, ...peers.footnotes].join("\n");
+    process.stdout.write([header, renderTable(figures), renderAims(aims), footnotes].join("\n\n").concat("\n"));
     if (args.json !== undefined)
-      writeFileSync(args.json, `${JSON.stringify({ header, figures, failures }, null, 2)}\n`);
+      writeFileSync(args.json, `${JSON.stringify({ header, figures, aims, failures }, null, 2)}\n`);
     for (const failure of failures) say(`failed: ${failure}`);
     return failures.length === 0 ? 0 : 1;
   });

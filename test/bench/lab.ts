@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
+import { withProxy } from "./delay.ts";
 import { measure, type Sample } from "./measure.ts";
-import type { Peer } from "./peers.ts";
-import { countSql, type Files, type Row, writeFiles } from "./scenarios.ts";
+import type { Peer } from "./peer.ts";
+import { countSql, type Files, kindOf, type Row, writeFiles } from "./scenarios.ts";
 
 /** One server and one folder, and the runs on them. */
 export interface Lab {
@@ -22,51 +23,74 @@ interface Tools {
   readonly signal: AbortSignal;
 }
 
-async function tablesIn(url: string): Promise<number> {
+async function ask(url: string, sql: string): Promise<unknown> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const { rows } = await client.query<{ tables: number }>(countSql);
-    return rows[0]?.tables ?? 0;
+    const { rows } = await client.query<Readonly<Record<string, unknown>>>(sql);
+    return Object.values(rows[0] ?? {})[0];
   } finally {
     await client.end();
   }
 }
 
-function createLab({ server, admin, home, signal }: Tools, serverVersion: string): Lab {
-  const written = new Map<number, Files>();
-  const prepared = new Map<string, string>();
+/** The peer must have done what the row says, or its time means nothing. */
+async function checkResult(url: string, row: Row, { appliedSql }: Peer): Promise<void> {
+  const sql = row.applied ? appliedSql : countSql;
+  const found = sql === undefined ? undefined : await ask(url, sql);
+  if (found !== row.migrations) {
+    throw new Error(`left ${found} ${row.applied ? "applied" : "tables"}, expected ${row.migrations}`);
+  }
+}
+
+function createRunner({ server, admin, home, signal }: Tools) {
+  const written = new Map<string, Files>();
   const ready = new Set<string>();
-  let made = 0;
-  const filesFor = (count: number): Files => {
-    const files = written.get(count) ?? writeFiles(home, count);
-    written.set(count, files);
+  const filesFor = (row: Row, peer: Peer): Files => {
+    const key = `${kindOf(row)} ${row.migrations}`;
+    const files = written.get(key) ?? writeFiles(home, kindOf(row), row.migrations);
+    written.set(key, files);
+    if (!ready.has(`${peer.name} ${key}`)) peer.prepare?.(files);
+    ready.add(`${peer.name} ${key}`);
     return files;
   };
+  const urlOf = (database: string, port = server.port): string =>
+    `postgresql://postgres@127.0.0.1:${port}/${database}?sslmode=disable`;
+  return async (row: Row, peer: Peer, database: string): Promise<Sample> => {
+    const files = filesFor(row, peer);
+    // What the run before has left to write is not this one's work.
+    await admin.query("CHECKPOINT");
+    const options = { cwd: home, logFile: join(home, "output.log"), signal, limit: peer.limit };
+    const runAt = (port?: number) => measure(peer.command({ ...files, url: urlOf(database, port) }), options);
+    const { holdMs } = row;
+    const sample =
+      holdMs === undefined
+        ? await runAt()
+        : await withProxy(server.port, holdMs, async ({ port, trips }) => ({
+            ...(await runAt(port)),
+            roundTrips: await trips(),
+          }));
+    if (sample.limit === undefined) await checkResult(urlOf(database), row, peer);
+    return sample;
+  };
+}
+
+function createLab(tools: Tools, serverVersion: string): Lab {
+  const { admin, home } = tools;
+  const prepared = new Map<string, string>();
+  const runOn = createRunner(tools);
+  let made = 0;
   const createDatabase = async (): Promise<string> => {
     made += 1;
     await admin.query(`CREATE DATABASE bench_${made}`);
     return `bench_${made}`;
   };
-  const runOn = async (row: Row, peer: Peer, database: string): Promise<Sample> => {
-    const url = server.url(database);
-    const files = filesFor(row.migrations);
-    if (!ready.has(`${peer.name} ${files.dir}`)) peer.prepare?.(files.dir);
-    ready.add(`${peer.name} ${files.dir}`);
-    // What the run before has left to write is not this one's work.
-    await admin.query("CHECKPOINT");
-    const options = { cwd: home, logFile: join(home, "output.log"), signal };
-    const sample = await measure(peer.command({ ...files, url }), options);
-    const tables = await tablesIn(url);
-    if (tables !== row.migrations) throw new Error(`left ${tables} tables, expected ${row.migrations}`);
-    return sample;
-  };
   const appliedBy = async (row: Row, peer: Peer): Promise<string> => {
-    const known = prepared.get(peer.name);
+    const known = prepared.get(`${peer.name} ${row.migrations}`);
     if (known !== undefined) return known;
     const database = await createDatabase();
     await runOn(row, peer, database);
-    prepared.set(peer.name, database);
+    prepared.set(`${peer.name} ${row.migrations}`, database);
     return database;
   };
   return {

@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import type { Command } from "./peers.ts";
+import type { Command } from "./peer.ts";
 
 export interface Sample {
   readonly seconds: number;
   /** Most memory that the process had resident, MiB; undefined where the system does not tell (not Linux). */
   readonly peakMb: number | undefined;
+  /** Awaited round trips, where a proxy counted them. */
+  readonly roundTrips?: number;
+  /** It ended by a limit of its own, in its own words; its time is that until then. */
+  readonly limit?: string;
 }
 
 export interface MeasureOptions {
@@ -13,6 +17,8 @@ export interface MeasureOptions {
   /** Takes what the program prints: a pipe would have to be read here, on the same processors. */
   readonly logFile: string;
   readonly signal: AbortSignal;
+  /** The peer's own limit, looked for in what it printed. */
+  readonly limit?: RegExp | undefined;
 }
 
 const LOOK_MS = 5;
@@ -52,10 +58,13 @@ const ended = (child: ChildProcess, signal: AbortSignal): Promise<string> =>
     });
   });
 
-const tailOf = (file: string): string => readFileSync(file, "utf8").trim().split("\n").slice(-5).join("\n");
+const tailOf = (text: string): string => text.trim().split("\n").slice(-5).join("\n");
 
-/** Runs a program from start to exit. Rejects when it ends with anything but 0, with the last lines that it printed. */
-export async function measure(command: Command, { cwd, logFile, signal }: MeasureOptions): Promise<Sample> {
+/**
+ * Runs a program from start to exit. Rejects when it ends with anything but 0 and not by its own limit, with the last
+ * lines that it printed.
+ */
+export async function measure(command: Command, { cwd, logFile, signal, limit }: MeasureOptions): Promise<Sample> {
   signal.throwIfAborted();
   const log = openSync(logFile, "w");
   const env = { PATH: process.env.PATH, HOME: cwd, ...command.env };
@@ -66,8 +75,11 @@ export async function measure(command: Command, { cwd, logFile, signal }: Measur
     const end = await ended(child, signal);
     const seconds = (performance.now() - began) / 1_000;
     signal.throwIfAborted();
-    if (end !== "with 0") throw new Error(`ended ${end}: ${tailOf(logFile)}`);
-    return { seconds, peakMb: peak() };
+    if (end === "with 0") return { seconds, peakMb: peak() };
+    const printed = readFileSync(logFile, "utf8");
+    const [own] = limit?.exec(printed) ?? [];
+    if (own === undefined) throw new Error(`ended ${end}: ${tailOf(printed)}`);
+    return { seconds, peakMb: peak(), limit: own };
   } finally {
     peak();
     closeSync(log);

@@ -1,7 +1,7 @@
 import type { Lab } from "./lab.ts";
 import type { Sample } from "./measure.ts";
-import type { Peer } from "./peers.ts";
-import { type Row, rows } from "./scenarios.ts";
+import type { Peer } from "./peer.ts";
+import { type Row, rows, takesPart } from "./scenarios.ts";
 import type { Cell } from "./table.ts";
 
 export interface Rounds {
@@ -52,14 +52,15 @@ export async function runRounds(lab: Lab, { rows, peers, rounds, signal, say }: 
   const failures = new Set<string>();
   await warmUp(lab, peers);
   for (const row of rows) {
-    const columns = peers.filter((peer) => !row.applied || peer.noop).map((peer): Column => ({ peer, samples: [] }));
-    for (let round = 1; round <= rounds && !signal.aborted; round += 1) {
-      say(`${row.title}, round ${round} of ${rounds}`);
+    const columns = peers.filter((peer) => takesPart(peer, row)).map((peer): Column => ({ peer, samples: [] }));
+    const times = Math.min(rounds, row.mostRounds ?? rounds);
+    for (let round = 1; round <= times && !signal.aborted; round += 1) {
+      say(`${row.title}, round ${round} of ${times}`);
       const failed = await runRound(lab, row, columns);
       // Those of the round that was cut short have one reason, which is told once below.
       if (!signal.aborted) for (const failure of failed) failures.add(failure);
     }
-    cells.push(...columns.map(({ peer, samples }) => ({ row: row.title, peer: peer.name, samples })));
+    cells.push(...columns.map(({ peer, samples }) => ({ row, peer: peer.name, samples })));
   }
   if (signal.aborted) failures.add(`${messageOf(signal.reason)}: the table is not complete`);
   return { cells, failures: [...failures] };

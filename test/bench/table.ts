@@ -1,15 +1,21 @@
 import type { Sample } from "./measure.ts";
+import type { Row } from "./scenarios.ts";
 
 /** Samples of one peer in one row, in the order of rounds; undefined where a run failed. */
 export interface Cell {
-  readonly row: string;
+  readonly row: Row;
   readonly peer: string;
   readonly samples: readonly (Sample | undefined)[];
 }
 
 export interface Figures {
+  /** Id of the row. */
+  readonly id: string;
   readonly row: string;
   readonly peer: string;
+  /** Runs that were tried. */
+  readonly runs: number;
+  /** Of the runs that reached their end. */
   readonly seconds: readonly number[];
   readonly min: number | undefined;
   readonly median: number | undefined;
@@ -17,6 +23,10 @@ export interface Figures {
   readonly ratio: number | undefined;
   /** The largest of all rounds, MiB. */
   readonly peakMb: number | undefined;
+  /** The largest of all rounds; undefined where nobody counted. */
+  readonly roundTrips: number | undefined;
+  /** The limit of its own by which it ended, and when. */
+  readonly limit: string | undefined;
 }
 
 export function median(values: readonly number[]): number | undefined {
@@ -27,33 +37,48 @@ export function median(values: readonly number[]): number | undefined {
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }
 
+const largest = (values: readonly (number | undefined)[]): number | undefined => {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+};
+
+const isWhole = (sample: Sample | undefined): sample is Sample => sample !== undefined && sample.limit === undefined;
+
+const limitOf = ({ limit, seconds }: Sample): string | undefined =>
+  limit === undefined ? undefined : `${limit}, after ${seconds.toFixed(1)} s`;
+
 const pairwise = (cell: Cell, base: Cell | undefined): number[] =>
   cell.samples.flatMap((sample, round) => {
     const other = base?.samples[round];
-    return sample === undefined || other === undefined ? [] : [other.seconds / sample.seconds];
+    return isWhole(sample) && isWhole(other) ? [other.seconds / sample.seconds] : [];
   });
 
 /** Pure: `base` names the peer that the others are compared with. */
 export function figuresOf(cells: readonly Cell[], base: string): Figures[] {
   return cells.map((cell) => {
     const samples = cell.samples.filter((sample) => sample !== undefined);
-    const seconds = samples.map((sample) => sample.seconds);
-    const peaks = samples.flatMap(({ peakMb }) => (peakMb === undefined ? [] : [peakMb]));
-    const other = cells.find((one) => one.row === cell.row && one.peer === base);
+    const seconds = samples.filter(isWhole).map((sample) => sample.seconds);
+    const other = cells.find((one) => one.row.id === cell.row.id && one.peer === base);
     return {
-      row: cell.row,
+      id: cell.row.id,
+      row: cell.row.title,
       peer: cell.peer,
+      runs: cell.samples.length,
       seconds,
       min: seconds.length === 0 ? undefined : Math.min(...seconds),
       median: median(seconds),
       ratio: cell.peer === base ? undefined : median(pairwise(cell, other)),
-      peakMb: peaks.length === 0 ? undefined : Math.max(...peaks),
+      peakMb: largest(samples.map((sample) => sample.peakMb)),
+      roundTrips: largest(samples.map((sample) => sample.roundTrips)),
+      limit: samples.map(limitOf).find((text) => text !== undefined),
     };
   });
 }
 
-const HEAD = ["row", "peer", "min s", "median s", "headgate / peer", "peak MiB"];
-const fixed = (value: number | undefined, digits: number, none: string): string => value?.toFixed(digits) ?? none;
+const HEAD = ["row", "peer", "min s", "median s", "headgate / peer", "round trips", "peak MiB", ""];
+
+export const fixed = (value: number | undefined, digits: number, none: string): string =>
+  value?.toFixed(digits) ?? none;
 
 const lineOf = (one: Figures, previous: Figures | undefined): string[] => [
   one.row === previous?.row ? "" : one.row,
@@ -61,14 +86,19 @@ const lineOf = (one: Figures, previous: Figures | undefined): string[] => [
   fixed(one.min, 3, "–"),
   fixed(one.median, 3, "–"),
   fixed(one.ratio, 2, ""),
-  one.seconds.length === 0 ? "" : fixed(one.peakMb, 0, "unknown"),
+  fixed(one.roundTrips, 0, ""),
+  one.seconds.length === 0 && one.limit === undefined ? "" : fixed(one.peakMb, 0, "unknown"),
+  one.limit === undefined ? "" : `died: ${one.limit}`,
 ];
 
-/** Text columns to the left, numbers to the right. */
-export function renderTable(figures: readonly Figures[]): string {
-  const lines = [HEAD, ...figures.map((one, index) => lineOf(one, figures[index - 1]))];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const pad = (text: string, column: number): string =>
-    column < 2 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
+/** Columns as wide as their widest cell: the first `texts` and the last to the left, those between to the right. */
+export function renderColumns(lines: readonly (readonly string[])[], texts: number): string {
+  const columns = lines[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
+  const pad = (text: string, at: number): string =>
+    at < texts || at === columns - 1 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0);
   return lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
 }
+
+export const renderTable = (figures: readonly Figures[]): string =>
+  renderColumns([HEAD, ...figures.map((one, index) => lineOf(one, figures[index - 1]))], 2);

@@ -1,0 +1,35 @@
+import type { Files } from "./scenarios.ts";
+
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Task extends Files {
+  readonly url: string;
+}
+
+export interface Peer {
+  readonly name: string;
+  readonly command: (task: Task) => Command;
+  /** Counts what it has recorded as applied; undefined for one that keeps no history, or the same as another peer. */
+  readonly appliedSql?: string;
+  /** What its users do once for a folder of files, before any release. */
+  readonly prepare?: (files: Files) => void;
+  /** In what it prints, the reason of an end that is its own limit: shown as its result, no failure of the bench. */
+  readonly limit?: RegExp;
+}
+
+export interface Peers {
+  readonly measured: readonly Peer[];
+  readonly versions: readonly string[];
+  readonly footnotes: readonly string[];
+}
+
+/** A peer that is here, or the sentence that says why it is not. */
+export interface Found {
+  readonly peer: Peer | undefined;
+  readonly version: string | undefined;
+  readonly footnote: string;
+}
