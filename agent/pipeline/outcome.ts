@@ -27,6 +27,13 @@ function openAtFailure({ records, state }: RunResult): string[] {
   );
 }
 
+/** In the order in which they were applied. */
+function stillAhead({ going }: Context, { plan, reverted = [] }: RunResult["state"]): string[] {
+  if (plan === undefined || going.goal.kind !== "files") return [];
+  const returns = plan.back.returns.map((down) => down.name).toReversed();
+  return [...plan.back.left, ...without(returns, reverted)];
+}
+
 const asReported = (list: readonly { readonly name: string; readonly durationMs: number }[]) =>
   list.map(({ name, durationMs }) => ({ name, durationMs: Math.round(durationMs) }));
 
@@ -49,7 +56,7 @@ export function toReport(context: Context, result: RunResult): Report {
     stages: result.records.map((record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
     applied: asReported(applied),
     reverted: asReported(reverted),
-    ahead: state.plan?.back.left ?? [],
+    ahead: stillAhead(context, state),
     stoppedAt,
     notReached: later,
     error:

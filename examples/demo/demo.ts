@@ -36,7 +36,7 @@ async function withServer<T>(work: (server: Server) => Promise<T>): Promise<T> {
 }
 
 async function runDemo(home: string, keep: boolean): Promise<number> {
-  print(paint("bold", "Headgate: a shop and its database, through six releases"));
+  print(paint("bold", "Headgate: a shop and its database, forth and back through its releases"));
   print("   The real Helm renders the chart; its Job's containers run here as processes, by the Job's own rules.");
   const building = buildImages(home);
   // Told where it is awaited; until then a failure must not end the process with the server half started.
@@ -45,7 +45,12 @@ async function runDemo(home: string, keep: boolean): Promise<number> {
     return await withServer(async (server) => {
       const shop = await createShop(server);
       const demo = { shop, images: await building, signal: stop.signal };
-      print(paint("dim", `   PostgreSQL is up and four images are built (${seconds(started)})`));
+      print(
+        paint(
+          "dim",
+          `   PostgreSQL is up and ${Object.keys(await building).length} images are built (${seconds(started)})`,
+        ),
+      );
       const well = await runSteps(demo);
       const verdict = well ? paint("green", "✔ all as expected") : paint("red", "✘ not as expected");
       print(`\n${verdict} in ${seconds(started)}`);

@@ -11,6 +11,8 @@ interface Contents {
   /** How many of the shop's migrations. */
   readonly migrations: number;
   readonly broken?: boolean;
+  /** How many of those that are taken back again. */
+  readonly later?: number;
 }
 
 /** What each tag's `COPY migrations /migrations` would have copied. */
@@ -19,12 +21,18 @@ const TAGS: Readonly<Record<string, Contents>> = {
   "1.1.0": { migrations: 8 },
   "1.2.0": { migrations: 8, broken: true },
   "1.2.1": { migrations: 8 },
+  "1.3.0": { migrations: 8, later: 2 },
+  "1.4.0": { migrations: 8, later: 3 },
 };
 
-async function copyMigrations(folder: string, { migrations, broken = false }: Contents): Promise<void> {
+async function copyFirst(count: number, from: string, to: string): Promise<void> {
+  for (const name of (await readdir(from)).toSorted().slice(0, count)) cpSync(join(from, name), join(to, name));
+}
+
+async function copyMigrations(folder: string, { migrations, broken = false, later = 0 }: Contents): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const names = (await readdir(join(SHOP, "migrations"))).toSorted().slice(0, migrations);
-  for (const name of names) cpSync(join(SHOP, "migrations", name), join(folder, name));
+  await copyFirst(migrations, join(SHOP, "migrations"), folder);
+  await copyFirst(later, join(SHOP, "taken-back"), folder);
   if (broken) cpSync(join(SHOP, "broken"), folder, { recursive: true });
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { headgate } from "../../test/support/headgate.ts";
 import { runJob } from "../../test/support/pod/run-job.ts";
 import { runPod } from "../../test/support/pod/run-pod.ts";
 import type { ContainerResult, Image, JobReason, PodResult, Surroundings } from "../../test/support/pod/types.ts";
@@ -21,15 +22,28 @@ interface Outcome {
   readonly tries: readonly PodResult[];
 }
 
-const EVENTS = { install: "pre-install", upgrade: "pre-upgrade", test: "test" } as const;
+const EVENTS = { install: "pre-install", upgrade: "pre-upgrade", test: "test", rollback: "pre-rollback" } as const;
+
+type HelmStep = Step & { readonly verb: keyof typeof EVENTS };
+
+interface Rendered {
+  readonly workload: Manifest;
+  readonly manifests: readonly Manifest[];
+}
 
 /** The Job or Pod that Helm would create for this step, out of the real rendering. */
-async function render({ verb, set }: Step): Promise<{ workload: Manifest; manifests: readonly Manifest[] }> {
+async function render({ verb, set, revision }: HelmStep): Promise<Rendered> {
   const valuesFiles = [join(SHOP, "values.yaml")];
   const manifests = await helmTemplate({ namespace: "shop", valuesFiles, set, isUpgrade: verb !== "install" });
   const workload = hooks(manifests, EVENTS[verb]).find(({ kind }) => kind === "Job" || kind === "Pod");
   if (workload === undefined) throw new Error(`the chart renders no Job or Pod for ${EVENTS[verb]}`);
-  return { workload, manifests };
+  return { workload: numbered(workload, revision), manifests };
+}
+
+/** `helm template` knows no revisions, and calls each the first. */
+function numbered(workload: Manifest, revision: number): Manifest {
+  const text = JSON.stringify(workload).replaceAll(String.raw`\"revision\":1`, String.raw`\"revision\":${revision}`);
+  return JSON.parse(text) as Manifest;
 }
 
 async function runWorkload(workload: Manifest, around: Surroundings): Promise<Outcome> {
@@ -67,17 +81,42 @@ async function runUnderTraffic(step: Step, shop: Shop, run: () => Promise<Outcom
   return { outcome: result, findings: [trafficFinding(traffic)] };
 }
 
+/** What somebody types at a desk, as a run of one container. */
+async function runAtDesk({ set }: Step, shop: Shop): Promise<Outcome> {
+  const { code, stderr } = await headgate(["revert", ...set], { DATABASE_URL: shop.url, USER: "ada" });
+  const exitCode = code ?? 1;
+  const well = exitCode === 0;
+  const reason = well ? "Completed" : "BackoffLimitExceeded";
+  const container: ContainerResult = { name: "headgate", role: "main", exitCode, log: stderr, terminationMessage: "" };
+  const desk: PodResult = {
+    name: "desk",
+    phase: well ? "Succeeded" : "Failed",
+    reason: undefined,
+    containers: [container],
+  };
+  return { reason, message: `headgate ended with ${exitCode}`, tries: [desk] };
+}
+
+const isHelms = (step: Step): step is HelmStep => step.verb !== "revert";
+
+async function perform(step: Step, { shop, images, signal }: Demo): Promise<{ outcome: Outcome; findings: Finding[] }> {
+  if (!isHelms(step)) return { outcome: await runAtDesk(step, shop), findings: [] };
+  const { workload, manifests } = await render(step);
+  const around = { images, manifests, signal, secrets: { "shop-database": { uri: shop.url } } };
+  return await runUnderTraffic(step, shop, () => runWorkload(workload, around));
+}
+
 /** Renders, runs and judges one step; true when everything was as expected. */
 export async function runStep(step: Step, title: string, { shop, images, signal }: Demo): Promise<boolean> {
   print(`\n${paint("bold", title)}`);
   printCommand(commandOf(step));
   const started = performance.now();
-  const { workload, manifests } = await render(step);
-  const around = { images, manifests, signal, secrets: { "shop-database": { uri: shop.url } } };
-  const { outcome, findings } = await runUnderTraffic(step, shop, () => runWorkload(workload, around));
+  const { outcome, findings } = await perform(step, { shop, images, signal });
   signal.throwIfAborted();
-  for (const { name, log } of outcome.tries.flatMap((pod) => pod.containers)) printLog(name, log);
-  const all = [verdict(step, outcome, started), ...findings, ...((await step.after?.(shop)) ?? [])];
+  const containers = outcome.tries.flatMap((pod) => pod.containers);
+  for (const { name, log } of containers) printLog(name, log);
+  const log = containers.map((container) => container.log).join("\n");
+  const all = [verdict(step, outcome, started), ...findings, ...((await step.after?.(shop, log)) ?? [])];
   for (const { ok, text } of all) printVerdict(ok, text);
   print(`   ${paint("dim", `» ${step.point}`)}`);
   return all.every(({ ok }) => ok);

@@ -12,15 +12,18 @@ export interface Step {
   readonly title: string;
   /** What a Job copied from somewhere would have done, or what this one adds. */
   readonly point: string;
-  readonly verb: "install" | "upgrade" | "test";
-  /** Arguments of helm's --set. */
+  /** `revert` is typed at a desk; the others are Helm's. */
+  readonly verb: "install" | "upgrade" | "test" | "rollback" | "revert";
+  /** Helm's number of the release whose hooks run; of a rollback, of the one it goes back to. */
+  readonly revision: number;
+  /** Arguments of helm's --set; of `revert`, its own. */
   readonly set: readonly string[];
   readonly exitCode: number;
   /** How the Job ends; of the test Pod, its own success. */
   readonly reason: JobReason;
   /** Whether customers keep ordering meanwhile. */
   readonly traffic?: boolean;
-  readonly after?: (shop: Shop) => Promise<Finding[]>;
+  readonly after?: (shop: Shop, log: string) => Promise<Finding[]>;
 }
 
 const APPLIED = "SELECT count(*) AS n FROM headgate.history WHERE state = 'applied'";
@@ -44,6 +47,39 @@ async function whatStands(shop: Shop): Promise<Finding[]> {
   ];
 }
 
+const hasColumn = async (shop: Shop, table: string, column: string): Promise<boolean> =>
+  (await countOf(
+    shop,
+    `SELECT count(*) AS n FROM pg_attribute WHERE attrelid = '${table}'::regclass AND attname = '${column}' AND NOT attisdropped`,
+  )) === 1;
+
+async function renameTakenBack(shop: Shop): Promise<Finding[]> {
+  return [
+    { ok: await hasColumn(shop, "products", "title"), text: "taken back: products has its column title again" },
+    { ok: await hasColumn(shop, "orders", "gift_note"), text: "left alone: orders keeps gift_note, which only adds" },
+  ];
+}
+
+const WAY_OUT = ["--to", "010_gift_note", "--accept-data-loss", "--yes"];
+
+async function wayOutPrinted(shop: Shop, log: string): Promise<Finding[]> {
+  const values = await countOf(shop, "SELECT count(weight_grams) AS n FROM orders");
+  return [
+    {
+      ok: log.includes(`would lose ${grouped(values)} values`),
+      text: `it counted what would be lost: ${grouped(values)} weights`,
+    },
+    { ok: log.includes(`headgate revert ${WAY_OUT.join(" ")}`), text: "and printed the way out, which comes next" },
+  ];
+}
+
+async function weightsGone(shop: Shop): Promise<Finding[]> {
+  const [row] = await shop.sql<{ who: string }>(
+    "SELECT actor || ', from ' || from_name || ' to ' || to_name AS who FROM headgate.run ORDER BY id DESC LIMIT 1",
+  );
+  return [{ ok: row !== undefined, text: `headgate.run says who did it: ${row?.who}` }];
+}
+
 const NEWEST = "smoke.version=008_payments";
 
 export const steps: readonly Step[] = [
@@ -52,6 +88,7 @@ export const steps: readonly Step[] = [
     point:
       "`wait` sits out a slow database, `smoke` proves the schema, and each migration's undo SQL is kept beside the data.",
     verb: "install",
+    revision: 1,
     set: ["image.tag=1.0.0"],
     exitCode: 0,
     reason: "Completed",
@@ -62,6 +99,7 @@ export const steps: readonly Step[] = [
     point:
       "A copied Job asks for its table locks without a limit, and every customer queues behind it. Here a try gives way.",
     verb: "upgrade",
+    revision: 2,
     set: ["image.tag=1.1.0", NEWEST],
     exitCode: 0,
     reason: "Completed",
@@ -72,6 +110,7 @@ export const steps: readonly Step[] = [
     point:
       "A copied Job tries six times more and leaves BackoffLimitExceeded. Here Helm prints this at once; the old pods stay.",
     verb: "upgrade",
+    revision: 3,
     set: ["image.tag=1.2.0", NEWEST],
     exitCode: 6,
     reason: "PodFailurePolicy",
@@ -82,6 +121,7 @@ export const steps: readonly Step[] = [
     point:
       "A copied Job ends well here, for no migration is pending. The new pods would have been the ones to find out.",
     verb: "upgrade",
+    revision: 4,
     set: ["image.tag=1.2.1", NEWEST, "smoke.columns={orders.channel,orders.gift_note}"],
     exitCode: 3,
     reason: "PodFailurePolicy",
@@ -91,6 +131,7 @@ export const steps: readonly Step[] = [
     point:
       "No table of the shop is touched. That the image's files are still those that were applied is checked all the same.",
     verb: "upgrade",
+    revision: 5,
     set: ["image.tag=1.2.1", NEWEST],
     exitCode: 0,
     reason: "Completed",
@@ -99,15 +140,77 @@ export const steps: readonly Step[] = [
     title: "helm test: the expectations again, whenever you like",
     point: "One Pod that only reads. Ask it after a restore, after a failover, or every night.",
     verb: "test",
+    revision: 5,
     set: ["image.tag=1.2.1", NEWEST],
     exitCode: 0,
     reason: "Completed",
   },
+  {
+    title: "upgrade that adds a column and renames another",
+    point:
+      "Each migration is judged when it is applied: would older code go on working, and would going back lose data?",
+    verb: "upgrade",
+    revision: 6,
+    set: ["image.tag=1.3.0", NEWEST],
+    exitCode: 0,
+    reason: "Completed",
+  },
+  {
+    title: "helm rollback: the old image takes back what it has never seen",
+    point: "A copied Job goes back with the code alone, and the old pods ask for a column that is not there any more.",
+    verb: "rollback",
+    revision: 5,
+    set: ["image.tag=1.2.1", NEWEST],
+    exitCode: 0,
+    reason: "Completed",
+    after: renameTakenBack,
+  },
+  {
+    title: "upgrade again, and one more that older code cannot live with",
+    point: "The rename is applied anew; gift_note was there all along.",
+    verb: "upgrade",
+    revision: 8,
+    set: ["image.tag=1.4.0", NEWEST],
+    exitCode: 0,
+    reason: "Completed",
+  },
+  {
+    title: "helm rollback over data that would be lost: refused",
+    point: "Nothing has changed: neither the schema nor the pods. Somebody has to say that the weights may go.",
+    verb: "rollback",
+    revision: 5,
+    set: ["image.tag=1.2.1", NEWEST],
+    exitCode: 3,
+    reason: "PodFailurePolicy",
+    after: wayOutPrinted,
+  },
+  {
+    title: "the way out, as it was printed",
+    point: "The SQL comes out of the database: no desk needs the newer files.",
+    verb: "revert",
+    revision: 0,
+    set: WAY_OUT,
+    exitCode: 0,
+    reason: "Completed",
+    after: weightsGone,
+  },
+  {
+    title: "helm rollback once more",
+    point: "Nothing is left to take back, so the old pods may start. What is still ahead only adds.",
+    verb: "rollback",
+    revision: 5,
+    set: ["image.tag=1.2.1", NEWEST],
+    exitCode: 0,
+    reason: "Completed",
+    after: renameTakenBack,
+  },
 ];
 
 /** What a user types, in lines; the demo renders from the same values. */
-export function commandOf({ verb, set }: Step): string[] {
+export function commandOf({ verb, set, revision }: Step): string[] {
   if (verb === "test") return ["helm test shop --logs"];
+  if (verb === "rollback") return [`helm rollback shop ${revision}`];
+  if (verb === "revert") return [`headgate revert ${set.join(" ")}`];
   const [first = "", ...more] = set.map((pair) => `--set ${pair.includes("{") ? `'${pair}'` : pair}`);
   const head = `helm ${verb} shop chart -f examples/shop/values.yaml ${first}`;
   return more.length === 0 ? [head] : [`${head} \\`, `  ${more.join(" ")}`];

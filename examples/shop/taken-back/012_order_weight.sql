@@ -1,0 +1,9 @@
+-- An older shop places orders without a weight, which this refuses; and going back throws the weights away.
+
+-- Up Migration
+ALTER TABLE orders ADD COLUMN weight_grams integer;
+UPDATE orders SET weight_grams = 250 + total_cents / 10;
+ALTER TABLE orders ALTER COLUMN weight_grams SET NOT NULL;
+
+-- Down Migration
+ALTER TABLE orders DROP COLUMN weight_grams;
