@@ -6,10 +6,19 @@ interface Missing {
   readonly grant: string;
 }
 
+interface Table {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** By the catalog's own rows: to_regclass() raises where the schema may not be used, which is one of the answers here. */
+const oidOf = ({ schema, table }: Table): string =>
+  `(SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ${quoteLiteral(schema)} AND c.relname = ${quoteLiteral(table)})`;
+
 /** Rights on a table that is there; a table that is not there is NULL and will be made. */
-const tableRights = (table: string, rights: readonly string[]): string =>
-  `(SELECT bool_and(has_table_privilege(c.oid, p)) FROM pg_class c, unnest(ARRAY[${rights.map(quoteLiteral).join(", ")}]) AS p
-  WHERE c.oid = to_regclass(${quoteLiteral(table)}))`;
+const tableRights = (table: Table, rights: readonly string[]): string =>
+  `(SELECT bool_and(has_table_privilege(${oidOf(table)}, p)) FROM unnest(ARRAY[${rights.map(quoteLiteral).join(", ")}]) AS p)`;
 
 const HISTORY_RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
 const RUN_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
@@ -19,17 +28,18 @@ const MIRROR_RIGHTS = ["SELECT", "INSERT", "DELETE"] as const;
 const schemaRight = (name: string, right: string): string =>
   `(SELECT has_schema_privilege(n.oid, '${right}') FROM pg_namespace n WHERE n.nspname = ${quoteLiteral(name)})`;
 
-const sqlOf = ({
-  names,
-}: CheckContext): string => `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
+function sqlOf({ names }: CheckContext): string {
+  const own = (table: string): Table => ({ schema: names.schemaName, table });
+  return `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
  ${schemaRight(names.schemaName, "USAGE")} AS own,
- ${tableRights(names.history, HISTORY_RIGHTS)} AS history, ${tableRights(names.run, RUN_RIGHTS)} AS run,
- ${tableRights(names.reverted, REVERTED_RIGHTS)} AS reverted, ${tableRights(names.meta, ["SELECT"])} AS meta,
+ ${tableRights(own("history"), HISTORY_RIGHTS)} AS history, ${tableRights(own("run"), RUN_RIGHTS)} AS run,
+ ${tableRights(own("reverted"), REVERTED_RIGHTS)} AS reverted, ${tableRights(own("meta"), ["SELECT"])} AS meta,
  ${schemaRight(names.pgmigrationsName.schema, "CREATE")} AS mirror_schema,
- to_regclass(${quoteLiteral(names.pgmigrations)}) IS NOT NULL AS mirror_there,
- ${tableRights(names.pgmigrations, MIRROR_RIGHTS)} AS mirror,
+ ${oidOf(names.pgmigrationsName)} IS NOT NULL AS mirror_there,
+ ${tableRights(names.pgmigrationsName, MIRROR_RIGHTS)} AS mirror,
  current_schema() AS current,
  (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = current_schema()) AS create_here`;
+}
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -40,7 +40,8 @@ function rows(comparison: Comparison): string[][] {
 function nextStep({ pending, changed, missing, ahead }: Comparison): string {
   if (changed.length + missing.length > 0)
     return "next: put the files back as they were applied; headgate verify tells more\n";
-  if (ahead.length > 0) return "next: headgate revert --dry-run shows what goes back and what may stay, or deploy the newer image again\n";
+  if (ahead.length > 0)
+    return "next: headgate revert --dry-run shows what goes back and what may stay, or deploy the newer image again\n";
   return pending.length > 0
     ? `next: headgate plan, then headgate migrate (${pending.length} pending)\n`
     : "next: nothing, the schema is where these files want it\n";

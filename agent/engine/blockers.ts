@@ -9,6 +9,10 @@ FROM unnest(pg_blocking_pids(${pid})) AS b(pid) JOIN pg_stat_activity a ON a.pid
 const describe = (row: Row): string =>
   `pid ${row.pid}, ${row.application_name || row.usename || "no name"}, ${row.state ?? "state hidden"}, transaction open for ${row.seconds ?? "?"} s: ${row.query ?? ""}`;
 
+/** Who stands in the way of `pid` at this moment, a sentence each. */
+export const findBlockers = async (observer: Client, pid: number): Promise<string[]> =>
+  (await observer.query(blockersSql(pid))).map(describe);
+
 export interface BlockerWatch {
   /** Those who stood in the way at the last look that found any. */
   readonly seen: () => readonly string[];
@@ -24,8 +28,8 @@ export function watchBlockers(observer: Client, pid: number): BlockerWatch {
   let seen: readonly string[] = [];
   const loop = async () => {
     while (!ended.signal.aborted) {
-      const rows = await observer.query(blockersSql(pid));
-      if (rows.length > 0) seen = rows.map(describe);
+      const found = await findBlockers(observer, pid);
+      if (found.length > 0) seen = found;
       await sleep(50, ended.signal);
     }
   };

@@ -23,7 +23,7 @@ interface Place {
 }
 
 function placeOf({ item, error }: FailedWork): Place {
-  const { text: up } = item;
+  const up = item.text();
   if (up === undefined) return { where: item.name, excerpt: [] };
   const position = Number(field(error, "position") ?? 0);
   if (position > 0 && up.line !== undefined) {

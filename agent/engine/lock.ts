@@ -38,7 +38,7 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.p
   AND (l.classid::bigint, l.objid::bigint) IN (${halves(key)}, ${halves(NODE_PG_MIGRATE)})`;
 
 const describeHolder = (row: Row): string =>
-  `pid ${row.pid}, ${row.application_name || row.usename || "no name"}, connected for ${row.seconds} s, ${row.state ?? "state hidden"}: ${row.query ?? ""}`;
+  `pid ${row.pid}, ${row.application_name || row.usename || "no name"}, ${row.seconds === null ? "" : `connected for ${row.seconds} s, `}${row.state ?? "state hidden"}: ${row.query ?? ""}`;
 
 export interface LockOptions {
   readonly key: bigint;
@@ -49,11 +49,17 @@ export interface LockOptions {
   readonly orphans: OrphanPolicy | undefined;
 }
 
-/** Who holds it, a sentence each. */
-async function holders(client: Client, { key, orphans, log }: LockOptions): Promise<string[]> {
+interface Holders {
+  /** A sentence each. */
+  readonly sentences: readonly string[];
+  readonly pids: string;
+}
+
+async function holders(client: Client, { key, orphans, log }: LockOptions): Promise<Holders> {
   const rows = await client.query(holdersSql(key));
   const pids = rows.map((row) => Number(row.pid));
-  return [...rows.map(describeHolder), ...(await settleOrphans(client, orphans, { pids, log }))];
+  const sentences = [...rows.map(describeHolder), ...(await settleOrphans(client, orphans, { pids, log }))];
+  return { sentences, pids: pids.join() };
 }
 
 /**
@@ -70,9 +76,10 @@ export async function acquireRunLock(client: Client, options: LockOptions): Prom
     const [row = {}] = await client.query(tryBoth(key));
     if (row.shared === true && row.own === true) return;
     const [, holding] = await Promise.all([client.query(giveBack(row, key)), holders(client, options)]);
-    if (elapsed() >= end) throw busy(holding, budgetMs);
-    if (holding.length > 0 && said !== holding.join()) log.info(`another run holds the lock: ${holding.join("; ")}`);
-    said = holding.join();
+    if (elapsed() >= end) throw busy(holding.sentences, budgetMs);
+    if (holding.pids !== "" && said !== holding.pids)
+      log.info(`another run holds the lock: ${holding.sentences.join("; ")}`);
+    said = holding.pids;
     await sleep(Math.min(jitter(300), Math.max(1, end - elapsed())), signal);
   }
 }

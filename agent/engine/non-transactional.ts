@@ -28,12 +28,10 @@ ${recordStep(plan.names, item.name, index + 1)}; COMMIT`;
 async function runBare(executor: Executor, step: Step, lockTimeoutMs: number): Promise<void> {
   const { session, plan } = executor;
   await clearBefore(session, step.statement);
-  // Messages of their own: in one, the statement would be inside an implicit transaction.
-  await Promise.all([
-    session.query(guardSql(plan, undefined)),
-    session.query(`SET lock_timeout = ${Math.round(lockTimeoutMs)}`),
-    session.run(step.statement.sql),
-  ]);
+  // Nothing would hold the statement back when the guard raises, so the guard is awaited.
+  await session.query(`${guardSql(plan, undefined)}; SET lock_timeout = ${Math.round(lockTimeoutMs)}`);
+  // A message of its own: in one with others it would be inside an implicit transaction.
+  await session.run(step.statement.sql);
   await session.query(`BEGIN; ${countStep(executor, step)}`);
 }
 
@@ -144,7 +142,7 @@ async function runFrom(executor: Executor, item: WorkItem, from: number): Promis
 
 export async function runWithoutTransaction(executor: Executor, item: WorkItem): Promise<void> {
   const { session, plan } = executor;
-  const intent = item.books.intend(item.text?.sql ?? "");
+  const intent = item.books.intend(item.text()?.sql ?? "");
   await session.query(`BEGIN; ${guardSql(plan, item.requires)}; ${intent}; COMMIT`);
   await runFrom(executor, item, 0);
 }

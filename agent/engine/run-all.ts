@@ -16,7 +16,7 @@ const isPipelined = (item: WorkItem, executor: Executor): boolean =>
   item.resume === undefined &&
   item.transaction &&
   !item.leavesState &&
-  item.text !== undefined;
+  item.build === undefined;
 
 const firstTimeout = (item: WorkItem, { ladder }: Executor): number =>
   item.patient ? 0 : (item.lockTimeoutMs ?? rung(ladder, 0));
@@ -26,7 +26,7 @@ type Terms = Pick<Flight, "lockTimeoutMs" | "durable">;
 const take = ({ session, plan }: Executor, item: WorkItem, terms: Terms): Promise<FlightOutcome> => {
   const flight = { ...terms, requires: item.requires, record: item.books.record };
   return item.build === undefined
-    ? launch(session, plan, { ...flight, sql: item.text?.sql ?? "" })
+    ? launch(session, plan, { ...flight, sql: item.text()?.sql ?? "" })
     : launchDynamic(session, plan, { ...flight, build: item.build });
 };
 

@@ -10,8 +10,8 @@ import type { FlightPlan } from "./flight.ts";
 export interface WorkItem {
   readonly name: string;
   readonly direction: "up" | "down";
-  /** Undefined for a script whose SQL is only known while it runs; `build` makes it then. */
-  readonly text: SqlText | undefined;
+  /** Read when it is asked for. Undefined for a script whose SQL is only known while it runs; `build` makes it then. */
+  readonly text: () => SqlText | undefined;
   readonly build?: (live: Client) => Promise<string>;
   readonly transaction: boolean;
   /** lock_timeout of the file's own header, milliseconds. */

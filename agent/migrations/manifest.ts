@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode, writeWhole } from "../lib/files.ts";
 import { isRecord } from "../lib/records.ts";
+import { type Body, CompiledMigration } from "./compiled.ts";
 import type { Migration, MigrationFile } from "./types.ts";
 
 /** Dot files: node-pg-migrate's own CLI passes over them. The index is read at every run, the bodies when they are wanted. */
@@ -27,8 +28,6 @@ type IndexEntry = readonly [
 
 /** In the order of the migrations. */
 export type Index = readonly IndexEntry[];
-
-type Body = Omit<Migration, "paths">;
 
 const stampOf = (path: string): Stamp => {
   const { size, mtimeMs } = statSync(path);
@@ -113,11 +112,33 @@ function readIndexOrNone(dir: string): Index | undefined {
   }
 }
 
-function readBody(descriptor: number, [name, , checksum, , offset, length]: IndexEntry): Body | undefined {
-  const bytes = Buffer.alloc(length);
-  readSync(descriptor, bytes, 0, length, offset);
-  const body: unknown = JSON.parse(bytes.toString("utf8"));
-  return isRecord(body) && body.name === name && body.checksum === checksum ? (body as unknown as Body) : undefined;
+/** Reads bodies by name, and remembers the last one: whoever asks for one part of it asks for the next. */
+function bodyReader(dir: string, index: Index): (name: string) => Body {
+  const entries = new Map(index.map((entry) => [entry[0], entry]));
+  let last: Body | undefined;
+  return (name) => {
+    if (last?.name === name) return last;
+    const entry = entries.get(name);
+    const body = entry === undefined ? undefined : readBody(join(dir, BODIES), entry);
+    if (body === undefined) throw stale(dir, `${BODIES} belongs to another one`);
+    last = body;
+    return body;
+  };
+}
+
+function readBody(path: string, [name, , checksum, , offset, length]: IndexEntry): Body | undefined {
+  const descriptor = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(length);
+    readSync(descriptor, bytes, 0, length, offset);
+    const body: unknown = JSON.parse(bytes.toString("utf8"));
+    return isRecord(body) && body.name === name && body.checksum === checksum ? (body as unknown as Body) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function refuseStale(dir: string, index: Index, files: readonly MigrationFile[]): void {
@@ -139,18 +160,10 @@ export function readManifest(
   const index = readIndex(dir);
   if (index === undefined) return undefined;
   refuseStale(dir, index, files);
-  const entries = new Map(index.map((entry) => [entry[0], entry]));
-  const descriptor = openSync(join(dir, BODIES), "r");
-  try {
-    return wanted.map((file) => {
-      const entry = entries.get(file.name);
-      const body = entry === undefined ? undefined : readBody(descriptor, entry);
-      if (body === undefined) throw stale(dir, `${BODIES} belongs to another one`);
-      return { ...body, paths: file.paths };
-    });
-  } catch (error) {
-    throw error instanceof SyntaxError ? stale(dir, `${BODIES} belongs to another one`) : error;
-  } finally {
-    closeSync(descriptor);
-  }
+  const read = bodyReader(dir, index);
+  return wanted.map((file) => {
+    const compiled = new CompiledMigration(file, read);
+    // Only what a run takes as it is stays unread until then.
+    return compiled.inspection === undefined ? compiled.plain : compiled;
+  });
 }

@@ -17,7 +17,10 @@ export interface Client {
   readonly announcedPid: number | null;
   /** Set once the connection broke by itself. */
   readonly lost: () => Error | undefined;
+  /** Says goodbye once everything sent is answered. */
   close(): Promise<void>;
+  /** Cuts the connection at once, whatever is under way. */
+  readonly abandon: () => void;
 }
 
 export interface ConnectOptions {
@@ -113,5 +116,8 @@ function wrap(client: pg.Client, lost: () => Error | undefined): Client {
         client.query(query);
       }),
     close: async () => await client.end().catch(() => undefined),
+    abandon: () => {
+      client.connection.stream.destroy();
+    },
   };
 }

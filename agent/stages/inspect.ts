@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { plainOf } from "../migrations/compiled.ts";
 import { loadMigrations } from "../migrations/load.ts";
 import { loadParser, PARSE_LIMIT_BYTES, type Parse, type Statement } from "../migrations/parser.ts";
 import { readAll } from "../migrations/problem.ts";
@@ -70,10 +71,14 @@ function withAutomaticDown(migration: Migration, statements: readonly Statement[
 function inspectOne(migration: Migration, parse: Parse | undefined, options: InspectOptions): PlannedMigration {
   const compiled = known(migration, options);
   if (compiled !== undefined && migration.up !== undefined) {
-    const { leavesState: leaves, patient, places } = compiled;
-    const { sql } = migration.up;
-    return { ...UNPARSED, migration, statements: () => placed(sql, places), leavesState: leaves, patient };
+    const { leavesState: leaves, patient } = compiled;
+    const statements = () => placed(migration.up?.sql ?? "", migration.inspection?.places ?? []);
+    return { ...UNPARSED, migration, statements, leavesState: leaves, patient };
   }
+  return inspectAnew(plainOf(migration), parse, options);
+}
+
+function inspectAnew(migration: Migration, parse: Parse | undefined, options: InspectOptions): PlannedMigration {
   if (parse === undefined) return { ...UNPARSED, migration };
   if (migration.up === undefined || !isParsed(migration, options.limitBytes)) {
     const { downEffects, downFindings } = inspectDown(migration, parse, options);

@@ -47,10 +47,20 @@ function itemsOf(plan: Plan, recorder: Recorder): WorkItem[] {
   let requires = predecessor(plan);
   return plan.migrations.map((planned) => {
     const { migration, statements, leavesState, patient } = planned;
-    const { name, up: text, transaction, lockTimeoutMs } = migration;
+    const { name, transaction, lockTimeoutMs } = migration;
     const item: WorkItem = {
-      ...{ name, direction: "up", text, transaction, lockTimeoutMs, statements, leavesState, patient, requires },
-      ...(text === undefined ? { build: buildLate(planned) } : {}),
+      ...{
+        name,
+        direction: "up",
+        text: () => migration.up,
+        transaction,
+        lockTimeoutMs,
+        statements,
+        leavesState,
+        patient,
+        requires,
+      },
+      ...(migration.up === undefined ? { build: buildLate(planned) } : {}),
       resume: plan.comparison.unfinished.find((entry) => entry.name === name),
       books: booksOfUp(recorder, migration),
     };

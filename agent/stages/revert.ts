@@ -32,7 +32,7 @@ async function itemOf(down: Down, recorder: Recorder): Promise<WorkItem> {
   const text = { sql: sql ?? "", file: `the down SQL of ${name}`, line: 1 };
   const statements = transaction ? undefined : (await loadParser())(text);
   return {
-    ...{ name, direction: "down", text, transaction, lockTimeoutMs: undefined, patient: false },
+    ...{ name, direction: "down", text: () => text, transaction, lockTimeoutMs: undefined, patient: false },
     // Nobody has looked what it does to the session.
     leavesState: true,
     statements: () => statements,

@@ -93,10 +93,14 @@ const expectationsOf = (context: Context): Expectation[] => {
 };
 
 /** Each in a read-only transaction of its own, so that one that fails leaves the others standing. */
-async function meet(session: Session, { sql, judge, what, ifFailed }: Expectation): Promise<string | undefined> {
+async function meet(
+  session: Session,
+  { sql, judge, what, ifFailed }: Expectation,
+  timeoutMs: number,
+): Promise<string | undefined> {
   try {
     const [, rows] = await Promise.all([
-      session.query("BEGIN READ ONLY"),
+      session.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${timeoutMs}`),
       session.query(sql),
       session.query("ROLLBACK"),
     ]);
@@ -118,9 +122,8 @@ export const smoke: Stage = {
     const session = need(state, "session");
     const expectations = expectationsOf(context);
     if (expectations.length === 0) return { summary: "no expectations" };
-    await session.query(`SET statement_timeout = ${parseDuration(context.settings.smoke.timeout)}`);
-    const results = await Promise.all(expectations.map((expectation) => meet(session, expectation)));
-    await session.query("SET statement_timeout = 0");
+    const timeoutMs = parseDuration(context.settings.smoke.timeout);
+    const results = await Promise.all(expectations.map((expectation) => meet(session, expectation, timeoutMs)));
     const unmet = results.filter((result) => result !== undefined);
     if (unmet.length > 0) {
       throw new HeadgateError("smoke-failed", {

@@ -182,7 +182,10 @@ export async function lockAndRead(context: Context, session: Session): Promise<H
     budgetMs: Math.min(parseDuration(settings.migrate.lockBudget), deadline.leftMs()),
     signal,
     log,
-    orphans: pod === undefined ? undefined : { policy: settings.migrate.orphans, pod, names },
+    orphans:
+      pod === undefined
+        ? undefined
+        : { policy: settings.migrate.orphans, pod, names, connectedAt: session.facts.connectedAt },
   });
   return await readHistory(session, names);
 }

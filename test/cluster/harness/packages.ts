@@ -11,7 +11,7 @@ const packages = [
   ...["containerd", "runc", "containernetworking-plugins", "etcd-server"],
   ...["iproute2", "iptables", "conntrack", "dnsmasq-base", "openssl"],
   ...["mmdebstrap", "buildah", "gcc", "libc6-dev"],
-  "postgresql-15",
+  ...["postgresql-15", "pgbouncer"],
 ];
 
 const policy = "/usr/sbin/policy-rc.d";
