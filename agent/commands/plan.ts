@@ -1,5 +1,6 @@
 import { lockOf } from "../rules/locks.ts";
 import { makePlan, refuseBadPlan } from "../stages/plan.ts";
+import { describeReturns } from "../stages/refuse-way-back.ts";
 import type { Plan, PlannedMigration } from "../stages/state.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
@@ -44,9 +45,10 @@ export const plan: Command = {
       const made = await withSession(context, async (session) => await makePlan(context, session));
       if (flagArg(args, "json")) io.out(`${JSON.stringify(toJson(made))}\n`);
       else {
+        if (made.back.returns.length > 0) io.out(`${describeReturns(made.back).join("\n")}\n\n`);
         io.out(`${made.migrations.map(describe).join("\n\n")}${made.migrations.length > 0 ? "\n" : ""}`);
         const pin =
-          made.migrations.length === 0
+          made.migrations.length + made.back.returns.length === 0
             ? "nothing to do"
             : `hash ${made.hash} (plan.expected pins it)\nnext: headgate migrate`;
         io.err(`${pin}\n`);

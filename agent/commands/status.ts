@@ -37,7 +37,8 @@ function rows(comparison: Comparison): string[][] {
   ];
 }
 
-function nextStep({ pending, changed, missing, ahead }: Comparison): string {
+function nextStep({ pending, changed, missing, ahead, unfinished }: Comparison): string {
+  if (unfinished.length > 0) return "next: headgate repair shows what is left of the unfinished ones\n";
   if (changed.length + missing.length > 0)
     return "next: put the files back as they were applied; headgate verify tells more\n";
   if (ahead.length > 0)

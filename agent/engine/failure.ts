@@ -1,3 +1,4 @@
+import { catalogue } from "../errors/catalogue.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { GUARD } from "../history/schema.ts";
 import { caret } from "../migrations/parser.ts";
@@ -58,6 +59,9 @@ export function sqlDetails(work: FailedWork): { where: string; details: string[]
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Table, column, object, schema: made before, by somebody or by a run whose record was lost. */
+const ALREADY_THERE = ["42P07", "42701", "42710", "42P06"];
+
 const MISSING_OURS = [
   SQLSTATE.undefinedTable,
   SQLSTATE.invalidSchemaName,
@@ -114,9 +118,15 @@ export function migrationFailure(work: FailedWork): HeadgateError {
         : details,
     cause: error,
   };
+  const existing = isState(error, ...ALREADY_THERE) && item.direction === "up";
+  const fix = existing
+    ? {
+        fix: `${catalogue["migration-failed"].fix}; or, when the schema is already as this file leaves it, record that: headgate baseline --to ${item.name} --yes`,
+      }
+    : {};
   const whole = item.transaction ? "was rolled back whole" : "did nothing";
   return item.direction === "up"
-    ? new HeadgateError("migration-failed", { ...particulars, stands: `${item.name} ${whole}` })
+    ? new HeadgateError("migration-failed", { ...particulars, ...fix, stands: `${item.name} ${whole}` })
     : new HeadgateError("revert-failed", {
         ...particulars,
         stands: `${item.name} is still applied: its down SQL ${whole}`,

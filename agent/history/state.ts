@@ -69,7 +69,11 @@ export function foreignTable(error: unknown, names: Names): HeadgateError {
   });
 }
 
-const toEntry = (row: Row): Entry => ({
+/** Seconds since 1970, of when it was applied; NaN when it is not. */
+type Timed = Entry & { readonly at: number };
+
+const toEntry = (row: Row): Timed => ({
+  at: Number(row.at ?? Number.NaN),
   name: String(row.name),
   checksum: row.checksum === null ? null : String(row.checksum),
   state: row.state as EntryState,
@@ -117,9 +121,11 @@ export async function readHistory(session: Session, names: Names): Promise<Histo
   try {
     const [own, mirror, meta] = await Promise.all([
       read(
-        `SELECT name, checksum, state, step, paused, applied_at::text FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
+        `SELECT name, checksum, state, step, paused, applied_at::text, extract(epoch FROM applied_at)::float8 AS at FROM ${names.history} WHERE target = ${names.target} ORDER BY sequence`,
       ),
-      read(`SELECT name, run_on::text FROM ${names.pgmigrations} ORDER BY run_on, id`),
+      read(
+        `SELECT name, run_on::text, extract(epoch FROM run_on::timestamptz)::float8 AS at FROM ${names.pgmigrations} ORDER BY run_on, id`,
+      ),
       read(`SELECT schema_version, min_writer FROM ${names.meta}`),
     ]);
     refuseNewer(meta?.[0], names);
@@ -147,11 +153,24 @@ async function ofOtherTargets(client: Client, names: Names, candidates: readonly
   return (await client.query(sql)).map((row) => String(row.name));
 }
 
+/**
+ * In the order in which they were applied. Headgate's own by their sequence, whatever the clock did; what another tool has
+ * applied has no sequence of its own, and goes before the first that is younger.
+ */
+function inOrder(entries: readonly Timed[]): Entry[] {
+  const ordered: Timed[] = entries.filter((entry) => entry.checksum !== null);
+  for (const stranger of entries.filter((entry) => entry.checksum === null)) {
+    const at = ordered.findIndex((entry) => entry.at > stranger.at);
+    ordered.splice(at < 0 ? ordered.length : at, 0, stranger);
+  }
+  return ordered.map(({ at: _at, ...entry }) => entry);
+}
+
 type Reconciled = Omit<HistoryState, "outdated">;
 
-function reconcile(own: readonly Entry[], mirror: readonly Row[] | undefined, exists: boolean): Reconciled {
+function reconcile(own: readonly Timed[], mirror: readonly Row[] | undefined, exists: boolean): Reconciled {
   // Without the table nothing can have been deleted from it: it is made anew from the history.
-  if (mirror === undefined) return { exists, entries: own, undone: [], mirrorExists: false };
+  if (mirror === undefined) return { exists, entries: inOrder(own), undone: [], mirrorExists: false };
   const mirrored = new Set(mirror.map((row) => String(row.name)));
   const known = new Set(own.map((entry) => entry.name));
   const undone = own
@@ -160,17 +179,18 @@ function reconcile(own: readonly Entry[], mirror: readonly Row[] | undefined, ex
   const gone = new Set(undone);
   const imported = mirror
     .filter((row) => !known.has(String(row.name)))
-    .map((row) => ({
-      name: String(row.name),
-      checksum: null,
-      state: "applied" as const,
-      step: 0,
-      paused: false,
-      appliedAt: String(row.run_on),
-      imported: true,
-    }));
+    .map(
+      (row): Timed => ({
+        ...APPLIED,
+        name: String(row.name),
+        checksum: null,
+        appliedAt: String(row.run_on),
+        imported: true,
+        at: Number(row.at),
+      }),
+    );
   const kept = own.filter((entry) => !gone.has(entry.name));
-  return { exists, entries: [...kept, ...imported], undone, mirrorExists: true };
+  return { exists, entries: inOrder([...kept, ...imported]), undone, mirrorExists: true };
 }
 
 /** SQL that writes the reconciliation down, in both directions. Run it under the lock, in one transaction. */

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { Connection } from "./connection.ts";
 import { isState, isUnreachable, SQLSTATE, sqlstateOf } from "./sqlstate.ts";
@@ -80,6 +81,25 @@ export async function connect(connection: Connection, options: ConnectOptions): 
 const mayTryOther = (error: unknown): boolean =>
   isState(error, SQLSTATE.invalidAuthorization) || (sqlstateOf(error) === undefined && !isUnreachable(error));
 
+/** What one turn of the event loop writes goes out together: pg writes each message by itself. */
+function gatherWrites(stream: Duplex): void {
+  const write = stream.write.bind(stream);
+  let gathering = false;
+  // write() has several signatures; whatever comes is passed on.
+  const gathered = (...args: unknown[]): boolean => {
+    if (!gathering) {
+      gathering = true;
+      stream.cork();
+      queueMicrotask(() => {
+        gathering = false;
+        stream.uncork();
+      });
+    }
+    return Reflect.apply(write, stream, args);
+  };
+  stream.write = gathered;
+}
+
 async function connectOnce(attempt: Attempt, options: ConnectOptions): Promise<Client> {
   const client = new pg.Client(clientConfig(attempt, options));
   let loss: Error | undefined;
@@ -90,6 +110,7 @@ async function connectOnce(attempt: Attempt, options: ConnectOptions): Promise<C
   client.on("notice", (notice) => options.onNotice?.(notice.message ?? ""));
   try {
     await client.connect();
+    gatherWrites(client.connection.stream);
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;

@@ -44,7 +44,8 @@ async function lossAt(client: Client, place: Place): Promise<string | undefined>
   if (row.there !== true) return undefined;
   const held = await amount(client, table, column === undefined ? "*" : quoteIdentifier(column));
   if (held === undefined) return undefined;
-  return column === undefined ? `${held} rows of ${table}` : `${held} values of ${table}.${column}`;
+  const noun = `${column === undefined ? "row" : "value"}${held === "1" ? "" : "s"}`;
+  return `${held} ${noun} of ${column === undefined ? table : `${table}.${column}`}`;
 }
 
 async function lossOf(client: Client, effect: DownEffect, live: LiveNames): Promise<string | undefined> {

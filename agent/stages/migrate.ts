@@ -1,7 +1,9 @@
 import type { Done, WorkItem } from "../engine/work.ts";
+import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
 import { booksOfUp, type Recorder } from "../history/record.ts";
-import type { HistoryState } from "../history/state.ts";
+import type { Entry, HistoryState } from "../history/state.ts";
+import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
@@ -42,6 +44,17 @@ const predecessor = ({ comparison, migrations, files }: Plan): string | undefine
   return before.findLast((file) => applied.has(file.name))?.name;
 };
 
+/** How far an earlier run got; a file that runs in a transaction is never half done. */
+function unfinishedOf({ comparison }: Plan, { name, transaction }: Migration): Entry | undefined {
+  const entry = comparison.unfinished.find((one) => one.name === name);
+  if (entry === undefined || !transaction) return entry;
+  throw new HeadgateError("needs-attention", {
+    what: `the history says that ${name} stopped part-way, and its file runs in a transaction, which leaves nothing part-way: somebody changed the row`,
+    fix: `look whether it took effect, then record it: headgate repair ${name} --applied --yes, or --pending`,
+    stands: "nothing was changed by this run",
+  });
+}
+
 /** Each requires the one before it, and the first the newest that is applied before it. */
 function itemsOf(plan: Plan, recorder: Recorder): WorkItem[] {
   let requires = predecessor(plan);
@@ -61,7 +74,7 @@ function itemsOf(plan: Plan, recorder: Recorder): WorkItem[] {
         requires,
       },
       ...(migration.up === undefined ? { build: buildLate(planned) } : {}),
-      resume: plan.comparison.unfinished.find((entry) => entry.name === name),
+      resume: unfinishedOf(plan, migration),
       books: booksOfUp(recorder, migration),
     };
     requires = name;

@@ -36,7 +36,8 @@ async function itemOf(down: Down, recorder: Recorder): Promise<WorkItem> {
     // Nobody has looked what it does to the session.
     leavesState: true,
     statements: () => statements,
-    resume: state === "reverting" ? { step, paused } : undefined,
+    // A transaction leaves nothing half done, whatever a row says.
+    resume: state === "reverting" && !transaction ? { step, paused } : undefined,
     requires: state === "applied" ? name : undefined,
     books: booksOfDown(recorder, name),
   };

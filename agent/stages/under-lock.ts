@@ -47,6 +47,8 @@ export async function prepareHistory(context: Context, session: Session, history
   ].filter((sql) => sql !== "");
   const write = async () => await session.query(`${BEGIN_LATER}; ${parts.join(";\n")}; COMMIT`);
   if (parts.length > 0) await onOurTables(context, async () => await write().catch(afterRollback(session, write)));
+  const imported = history.entries.filter((entry) => entry.imported).map((entry) => entry.name);
+  if (imported.length > 0) log.info(`applied outside of Headgate, and recorded now: ${imported.join(", ")}`);
   if (history.undone.length > 0) {
     log.info(`undone outside of Headgate, so pending again: ${history.undone.join(", ")}`);
   }

@@ -1,7 +1,9 @@
 import { type Down, readDowns } from "../history/downs.ts";
 import { isSignedBy } from "../history/sign.ts";
 import type { Entry } from "../history/state.ts";
+import { loadParser, PARSE_LIMIT_BYTES } from "../migrations/parser.ts";
 import type { Session } from "../postgres/session.ts";
+import { downEffectsOf } from "../rules/down-effects.ts";
 import type { Context } from "./context.ts";
 import { namesBeyond } from "./goal.ts";
 import { inspectFiles } from "./inspect.ts";
@@ -87,14 +89,30 @@ function obstacleOf(context: Context, down: Down, losses: Losses): Obstacle[] {
 /** Where the record has no down SQL and the file is at hand, the file's counts. */
 async function completed(context: Context, downs: readonly Down[], { files }: Known): Promise<Down[]> {
   const wanted = files.filter((file) => downs.some((down) => down.name === file.name && down.kind === "unknown"));
-  if (wanted.length === 0) return [...downs];
+  if (wanted.length === 0) return await judged(downs);
   const inspected = await inspectFiles(wanted, { all: files, dir: context.dir, ownSchema: context.names.schemaName });
   const byName = new Map(inspected.map(({ migration }) => [migration.name, migration]));
-  return downs.map((down) => {
+  const known = downs.map((down) => {
     const { down: sql, downKind: kind, downTransaction, downEffects } = byName.get(down.name) ?? {};
     if (sql === undefined || kind === undefined) return down;
     const signature = context.sign?.({ name: down.name, down: sql, transaction: downTransaction === true }) ?? null;
     return { ...down, sql, kind, transaction: downTransaction === true, effects: downEffects ?? null, signature };
+  });
+  return await judged(known);
+}
+
+/** What the SQL that is going to run does to data: the row may hold another SQL than the one that was judged. */
+async function judged(downs: readonly Down[]): Promise<Down[]> {
+  if (downs.every((down) => down.sql === null)) return [...downs];
+  const parse = await loadParser();
+  return downs.map((down) => {
+    const { name, sql } = down;
+    if (sql === null || Buffer.byteLength(sql) > PARSE_LIMIT_BYTES) return down;
+    try {
+      return { ...down, effects: downEffectsOf(parse({ sql, file: name, line: 1 })) };
+    } catch {
+      return { ...down, effects: [{ kind: "unknown", what: "its down SQL does not parse" }] };
+    }
   });
 }
 
