@@ -7,6 +7,7 @@ import { count } from "../lib/count.ts";
 import { formatDuration, parseDuration } from "../lib/duration.ts";
 import { loadParser } from "../migrations/parser.ts";
 import type { Context } from "./context.ts";
+import type { Goal } from "./going.ts";
 import { need } from "./need.ts";
 import { makePlan, planFrom } from "./plan.ts";
 import { describeReturns, refuseWayBack } from "./refuse-way-back.ts";
@@ -61,8 +62,16 @@ function refuseMore(shown: WayBack, now: WayBack): void {
   });
 }
 
+/** The goal as the plan has found it: counted again after a lost connection, two steps would be two more. */
+function settled(context: Context, { to }: WayBack): Context {
+  if (context.going.goal.kind === "files") return context;
+  const goal: Goal = to === undefined ? { kind: "all" } : { kind: "to", name: to };
+  return { ...context, going: { ...context.going, goal } };
+}
+
 async function takeBack(context: Context, state: RunState, found: (part: RunState) => void): Promise<number> {
-  const { files } = need(state, "plan");
+  const { files, back } = need(state, "plan");
+  const aim = settled(context, back);
   const done: Done[] = [];
   found({ reverted: done });
   const session = await underLock(context, state, {
@@ -72,11 +81,10 @@ async function takeBack(context: Context, state: RunState, found: (part: RunStat
       done,
       async attempt({ session: held, history, begin: beginHere, run }) {
         await prepareHistory(context, held, history);
-        const plan = await planFrom(context, held, { files, history });
-        const { from, to } = need(state, "plan").back;
-        const begun = await beginHere({ planHash: undefined, from, to });
+        const plan = await planFrom(aim, held, { files, history });
+        const begun = await beginHere({ planHash: undefined, from: back.from, to: back.to });
         if (plan.back.obstacles.length > 0) refuseWayBack(context, plan.back);
-        refuseMore(need(state, "plan").back, plan.back);
+        refuseMore(back, plan.back);
         const recorder = { names: context.names, run: begun.run, sign: undefined };
         await run(begun, await itemsOf(plan.back, recorder));
       },

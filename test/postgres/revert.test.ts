@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { useScene } from "./scene.ts";
+import { backendRunning, useScene } from "./scene.ts";
 
 const FILES = {
   "001_orders.sql":
@@ -72,6 +72,24 @@ describe("revert takes back", () => {
     const dry = await scene.run("revert", "--steps", "2", "--dry-run");
     expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining("003_rename, 002_total") });
     expect(await names()).toHaveLength(3);
+  });
+});
+
+describe("a way back whose connection is lost", () => {
+  it("goes on after it, and not one step further", async () => {
+    scene.files.write({
+      "004_slow.sql":
+        "-- Up Migration\nCREATE TABLE slow ();\n-- Down Migration\nSELECT pg_sleep(3); DROP TABLE slow;\n",
+      "005_last.sql": "-- Up Migration\nCREATE TABLE last ();\n-- Down Migration\nDROP TABLE last;\n",
+    });
+    await scene.run("migrate");
+    const agent = scene.start("revert", "--steps", "2", "--accept-data-loss", "--yes");
+    const pid = await backendRunning(scene.database, "pg_sleep");
+    await scene.database.sql(`SELECT pg_terminate_backend(${pid})`);
+    const { code, stderr } = await agent.result;
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toContain("taken back by this run: 005_last, 004_slow");
+    expect(await names()).toEqual(["001_orders", "002_total", "003_rename"]);
   });
 });
 
@@ -266,39 +284,5 @@ describe("two targets in one database with migrations of one name", () => {
     const status = await scene.json("status");
     expect(status).toMatchObject({ pending: [], ahead: [] });
     expect(await scene.run("migrate")).toMatchObject({ code: 0, stderr: expect.stringContaining("nothing to do") });
-  });
-});
-
-describe("baseline", () => {
-  it("records what was there before, runs nothing, and goes back by the files' own SQL", async () => {
-    await scene.database.sql("CREATE TABLE orders (id bigint PRIMARY KEY, note text, total numeric)");
-    expect(await scene.run("baseline", "--to", "002_totals", "--yes")).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("did you mean 002_total?"),
-    });
-    expect(await scene.run("baseline", "--to", "002_total")).toMatchObject({ code: 1 });
-    expect(await scene.run("baseline", "--to", "002_total", "--yes")).toMatchObject({ code: 0 });
-    expect(await names()).toEqual(["001_orders", "002_total"]);
-    expect(await scene.run("migrate")).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining("applied 003_rename"),
-    });
-    expect(await scene.run("revert", "--to", "001_orders", "--yes")).toMatchObject({ code: 0 });
-    expect(await columns()).toEqual(["id", "note"]);
-  });
-});
-
-describe("repair", () => {
-  it("accepts an edit on purpose, and finds nothing else to do", async () => {
-    await scene.run("migrate");
-    scene.files.write({ "001_orders.sql": `${FILES["001_orders.sql"]}-- a remark\n` });
-    expect(await scene.run("migrate")).toMatchObject({ code: 3 });
-    expect(await scene.run("repair")).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining("001_orders: changed after"),
-    });
-    expect(await scene.run("repair", "001_orders", "--accept-edit", "--yes")).toMatchObject({ code: 0 });
-    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
-    expect(await scene.run("repair")).toMatchObject({ code: 0, stdout: "nothing to repair\n" });
   });
 });
