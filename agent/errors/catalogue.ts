@@ -106,6 +106,15 @@ export const catalogue = {
     causes: ["a mistyped name", "a migration that is not applied", "a revision that no run has recorded"],
     fix: "headgate status lists what is applied, in order",
   }),
+  overtaken: entry(3, {
+    meaning:
+      "Another Job of this release has run since this one began, so this one no longer says where the schema has to be.",
+    causes: [
+      "a rollback while the Job of the failed upgrade was between two tries",
+      "two upgrades, one right after the other",
+    ],
+    fix: "nothing to do, when the release is where it should be; else upgrade again",
+  }),
   "plan-changed": entry(3, {
     meaning: "The plan is not the one that was approved.",
     causes: ["a file was added or changed since plan.expected was taken", "the database has moved on"],

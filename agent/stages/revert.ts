@@ -13,7 +13,7 @@ import { makePlan, planFrom } from "./plan.ts";
 import { describeReturns, refuseWayBack } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { RunState } from "./state.ts";
-import { begin, prepareHistory, underLock } from "./under-lock.ts";
+import { begin, lockAndRead, prepareHistory, underLock } from "./under-lock.ts";
 import type { WayBack } from "./way-back.ts";
 
 /** Seconds left at which the countdown speaks. */
@@ -95,15 +95,15 @@ async function takeBack(context: Context, state: RunState, found: (part: RunStat
   return done.length;
 }
 
-/** A refusal leaves a row too: `revert --refused` carries out what it wanted. */
-async function refuse(context: Context, state: RunState, found: (part: RunState) => void): Promise<never> {
+/**
+ * The row of a run that takes nothing back. `revert --refused` carries out what a refused one wanted, and a Job that comes
+ * late sees that another was here.
+ */
+async function leaveRow(context: Context, state: RunState, found: (part: RunState) => void): Promise<void> {
   const { back, history } = need(state, "plan");
-  const session = need(state, "session");
-  if (history.exists && !history.outdated) {
-    const { from, to } = back;
-    found({ begun: state.begun ?? (await begin(context, session, { planHash: undefined, from, to })) });
-  }
-  return refuseWayBack(context, back);
+  if (state.begun !== undefined || !history.exists || history.outdated) return;
+  const { from, to } = back;
+  found({ begun: await begin(context, need(state, "session"), { planHash: undefined, from, to }) });
 }
 
 const leftWords = (left: readonly string[]): string =>
@@ -114,10 +114,24 @@ function nothingToDo(context: Context, { left }: WayBack): { summary: string } {
   return { summary: context.command === "revert" ? "nothing to take back" : "" };
 }
 
+/**
+ * Helm may have lost patience with a Job that is still at work: what it commits meanwhile has to be seen, so a Job that is
+ * to go back decides with the lock held, also that there is nothing to do.
+ */
+async function seenUnderLock(context: Context, state: RunState, found: (part: RunState) => void): Promise<RunState> {
+  if (context.command !== "revert" || context.pod === undefined) return state;
+  const session = need(state, "session");
+  const history = await lockAndRead(context, session);
+  const plan = await planFrom(context, session, { files: need(state, "plan").files, history });
+  found({ plan });
+  return { ...state, plan };
+}
+
 export const revert: Stage = {
   name: "revert",
   changes: "database",
-  async run(context, state, found) {
+  async run(context, planned, found) {
+    const state = await seenUnderLock(context, planned, found);
     const { back } = need(state, "plan");
     const proceed = context.settings.rollback.onRefusal === "proceed" && context.going.goal.kind === "files";
     if (back.obstacles.length > 0 && proceed) {
@@ -126,7 +140,9 @@ export const revert: Stage = {
       found({ plan: { ...need(state, "plan"), back: { ...back, returns: [], obstacles: [], left: names } } });
       return { summary: "refused, and let through" };
     }
-    if (back.obstacles.length > 0) return await refuse(context, state, found);
+    const refused = back.obstacles.length > 0;
+    if (refused || (back.returns.length === 0 && context.command === "revert")) await leaveRow(context, state, found);
+    if (refused) return refuseWayBack(context, back);
     if (back.returns.length === 0) return nothingToDo(context, back);
     if (context.going.consent === undefined) for (const line of describeReturns(back)) context.log.info(line);
     else await context.going.consent(describeReturns(back));

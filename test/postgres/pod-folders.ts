@@ -8,8 +8,8 @@ export interface PodFolders {
   /** Replaces the files of the Secret. */
   secret(keys: Readonly<Record<string, string>>): void;
   settings(text: string | Readonly<Record<string, unknown>>): void;
-  start(container: "wait" | "migrate" | "smoke", ...args: readonly string[]): Running;
-  container(container: "wait" | "migrate" | "smoke", ...args: readonly string[]): Promise<Result>;
+  start(container: "wait" | "migrate" | "smoke" | "revert", ...args: readonly string[]): Running;
+  container(container: "wait" | "migrate" | "smoke" | "revert", ...args: readonly string[]): Promise<Result>;
   /** The termination message of a container. */
   termination(container: "migrate" | "smoke"): string;
   /** The verdict of a container, or undefined. */

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { folder } from "../support/headgate.ts";
 import { backendRunning, useScene } from "./scene.ts";
 
 const FILES = {
@@ -262,10 +263,11 @@ describe("files without a transaction", () => {
 
 describe("signed down SQL", () => {
   it("is run when it fits its signature, and refused when somebody changed it or the key is another", async () => {
-    scene.files.write({ "../key": "0123456789abcdef0123456789abcdef", "../other": "another-key-that-is-long-enough!" });
-    const key = ["--signing-key", `${scene.files.path}/../key`];
+    const keys = folder({ right: "0123456789abcdef0123456789abcdef", other: "another-key-that-is-long-enough!" });
+    onTestFinished(keys.remove);
+    const key = ["--signing-key", `${keys.path}/right`];
     expect(await scene.run("migrate", ...key)).toMatchObject({ code: 0 });
-    const other = await scene.run("revert", "--steps", "1", "--yes", "--signing-key", `${scene.files.path}/../other`);
+    const other = await scene.run("revert", "--steps", "1", "--yes", "--signing-key", `${keys.path}/other`);
     expect(other).toMatchObject({ code: 3, stderr: expect.stringContaining("does not fit its signature") });
     await scene.database.sql("UPDATE headgate.history SET down_sql = 'DROP TABLE orders' WHERE name = '003_rename'");
     expect(await scene.run("revert", "--steps", "1", "--yes", ...key)).toMatchObject({ code: 3 });
