@@ -128,6 +128,10 @@ export interface RunIdentity {
   readonly to?: string | undefined;
 }
 
+/** How many seconds ago the first try of the same Job began; NULL at the desk. */
+const jobAge = (names: Names, jobUid: string): string =>
+  `(SELECT extract(epoch FROM clock_timestamp() - min(started_at))::float8 FROM ${names.run} r WHERE r.job_uid = ${jobUid}) AS job_age`;
+
 /** Begins a run's row; gives its id, the server's time, and how many seconds ago the first try of the same Job began. */
 export function beginRun(names: Names, who: RunIdentity): string {
   const release = who.pod?.release;
@@ -136,8 +140,20 @@ export function beginRun(names: Names, who: RunIdentity): string {
   return `INSERT INTO ${names.run} (target, command, plan_hash, from_name, to_name, actor, backend_pid, release, revision, namespace, pod, job_uid, image, chart, agent_version)
 VALUES (${names.target}, ${quoteLiteral(who.command)}, ${text(who.planHash)}, ${text(who.from)}, ${text(who.to)}, ${text(who.actor)}, pg_catalog.pg_backend_pid(),
  ${text(release?.name)}, ${release?.revision ?? "NULL"}, ${text(who.pod?.namespace)}, ${text(who.pod?.name)}, ${jobUid}, ${text(release?.image)}, ${text(release?.chart)}, ${quoteLiteral(who.agentVersion)})
-RETURNING id::text, clock_timestamp()::text AS now, (SELECT extract(epoch FROM clock_timestamp() - min(started_at))::float8 FROM ${names.run} r WHERE r.job_uid = ${jobUid}) AS job_age`;
+RETURNING id::text, clock_timestamp()::text AS now, ${jobAge(names, jobUid)}`;
 }
+
+/** A session that was lost, and how long ago its process began. */
+export interface LostSession {
+  readonly pid: number;
+  readonly ageMs: number;
+}
+
+/** As `beginRun`, of the row that a lost session has begun without hearing of it; gives no row when it had not. */
+export const adoptRun = (names: Names, { pid, ageMs }: LostSession): string =>
+  `UPDATE ${names.run} AS mine SET backend_pid = pg_catalog.pg_backend_pid() WHERE target = ${names.target} AND outcome = 'running' AND backend_pid = ${pid}
+ AND started_at > clock_timestamp() - interval '${Math.ceil(ageMs)} milliseconds'
+RETURNING id::text, clock_timestamp()::text AS now, ${jobAge(names, "mine.job_uid")}`;
 
 export const endRun = (
   names: Names,

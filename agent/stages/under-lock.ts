@@ -3,9 +3,10 @@ import { acquireRunLock, targetKey } from "../engine/lock.ts";
 import { runAll } from "../engine/run-all.ts";
 import type { Done, Executor, WorkItem } from "../engine/work.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { beginRun, doneBy } from "../history/record.ts";
+import { adoptRun, beginRun, doneBy, type LostSession } from "../history/record.ts";
 import { createMirrorSql, createSchemaSql } from "../history/schema.ts";
 import { type HistoryState, readHistory, reconcileSql } from "../history/state.ts";
+import { elapsed } from "../lib/clock.ts";
 import { formatDuration, parseDuration } from "../lib/duration.ts";
 import { connect } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
@@ -60,11 +61,17 @@ export interface RunFacts {
   readonly to?: string | undefined;
 }
 
-/** Writes the run's row. The tables have to be there. */
-export async function begin(context: Context, session: Session, facts: RunFacts): Promise<Begun> {
+/** Writes the run's row, or takes up the one that a lost session has written. The tables have to be there. */
+export async function begin(
+  context: Context,
+  session: Session,
+  { lost, ...facts }: RunFacts & { readonly lost?: LostSession | undefined },
+): Promise<Begun> {
   const { names, command, pod, actor, agentVersion, deadline } = context;
-  const sql = beginRun(names, { command, pod, actor, agentVersion, ...facts });
-  const [row = {}] = await onOurTables(context, async () => await session.query(`${BEGIN_LATER}; ${sql}; COMMIT`));
+  const write = async (sql: string) =>
+    (await onOurTables(context, async () => await session.query(`${BEGIN_LATER}; ${sql}; COMMIT`)))[0];
+  const adopted = lost === undefined ? undefined : await write(adoptRun(names, lost));
+  const row = adopted ?? (await write(beginRun(names, { command, pod, actor, agentVersion, ...facts }))) ?? {};
   if (pod !== undefined && typeof row.job_age === "number") {
     // The deadline counts over all tries of the Job, and this may not be the first.
     deadline.shortenTo(pod.release.deadlineSeconds * 1_000 - RESERVE_MS - row.job_age * 1_000);
@@ -203,6 +210,7 @@ export async function underLock(
 ): Promise<Session> {
   let session = need(state, "session");
   let { begun } = state;
+  let lost: LostSession | undefined;
   for (let losses = 0; ; losses += 1) {
     try {
       const history = await lockAndRead(context, session);
@@ -211,7 +219,7 @@ export async function underLock(
         session,
         history,
         begin: async (facts) => {
-          begun ??= await begin(context, session, facts);
+          begun ??= await begin(context, session, { ...facts, lost });
           found({ begun });
           return begun;
         },
@@ -222,6 +230,7 @@ export async function underLock(
       context.signal.throwIfAborted();
       if (!isConnectionLoss(error)) throw error;
       if (losses >= RECONNECTS) throw lostForGood(error, context);
+      lost = { pid: session.facts.pid, ageMs: elapsed() };
       await session.close();
       session = await reconnect(context, error);
       found({ session });

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Longer than any run of the sweep may take, milliseconds. */
+const PATIENCE_MS = 90_000;
+
+export interface Ended {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** It did not end by itself in time. */
+  readonly hung: boolean;
+}
+
+export interface Agent {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** A bundle of the agent, ready to be started. */
+export interface Bundle {
+  /** Folder that holds main.js. */
+  readonly path: string;
+  /** Folder where Node keeps what it has compiled. */
+  readonly compileCache: string;
+}
+
+/** Starts the agent with nothing in its environment but the connection. */
+export function startAgent(bundle: Bundle, args: readonly string[], url: string): Agent {
+  const child = spawn(process.execPath, [join(bundle.path, "main.js"), ...args], {
+    env: { PATH: process.env.PATH, HOME: tmpdir(), DATABASE_URL: url, NODE_COMPILE_CACHE: bundle.compileCache },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const parts = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    parts.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    parts.stderr += text;
+  });
+  const closed = new Promise<Omit<Ended, "hung">>((resolve) => {
+    child.on("close", (code, signal) => resolve({ code, signal, ...parts }));
+  });
+  return { process: child, ended: patiently(child, closed) };
+}
+
+async function patiently(child: ChildProcess, closed: Promise<Omit<Ended, "hung">>): Promise<Ended> {
+  const patience = new AbortController();
+  const late = sleep(PATIENCE_MS, true, { signal: patience.signal }).catch(() => false);
+  const hung = await Promise.race([closed.then(() => false), late]);
+  if (hung) child.kill("SIGKILL");
+  patience.abort();
+  return { ...(await closed), hung };
+}

@@ -1,0 +1,20 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle } from "./agent.ts";
+
+export const ROOT = join(import.meta.dirname, "../..");
+
+/** Bundles the agent of the checkout at `root` into `home`. */
+export function build(root: string, home: string): Bundle {
+  const path = join(home, "bundle");
+  const { status, stderr } = spawnSync(process.execPath, [join(root, ".ci/build.ts")], {
+    env: { ...process.env, HEADGATE_BUILD_DIR: path },
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  if (status !== 0) throw new Error(`.ci/build.ts ended with ${status}: ${stderr}`);
+  // Beside the bundle, where the package has its own: it tells Node that this is an ES module.
+  writeFileSync(join(path, "package.json"), `{ "type": "module" }\n`);
+  return { path, compileCache: join(home, "compile-cache") };
+}
