@@ -143,7 +143,7 @@ VALUES (${names.target}, ${quoteLiteral(who.command)}, ${text(who.planHash)}, ${
 RETURNING id::text, clock_timestamp()::text AS now, ${jobAge(names, jobUid)}`;
 }
 
-/** A session that was lost, and how long ago its process began. */
+/** A session that was lost, and how long ago, by now, its process began: an older row is another process's. */
 export interface LostSession {
   readonly pid: number;
   readonly ageMs: number;

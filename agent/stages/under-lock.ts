@@ -3,7 +3,7 @@ import { acquireRunLock, targetKey } from "../engine/lock.ts";
 import { runAll } from "../engine/run-all.ts";
 import type { Done, Executor, WorkItem } from "../engine/work.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { adoptRun, beginRun, doneBy, type LostSession } from "../history/record.ts";
+import { adoptRun, beginRun, doneBy } from "../history/record.ts";
 import { createMirrorSql, createSchemaSql } from "../history/schema.ts";
 import { type HistoryState, readHistory, reconcileSql } from "../history/state.ts";
 import { elapsed } from "../lib/clock.ts";
@@ -65,12 +65,12 @@ export interface RunFacts {
 export async function begin(
   context: Context,
   session: Session,
-  { lost, ...facts }: RunFacts & { readonly lost?: LostSession | undefined },
+  { lostPid, ...facts }: RunFacts & { readonly lostPid?: number | undefined },
 ): Promise<Begun> {
   const { names, command, pod, actor, agentVersion, deadline } = context;
   const write = async (sql: string) =>
     (await onOurTables(context, async () => await session.query(`${BEGIN_LATER}; ${sql}; COMMIT`)))[0];
-  const adopted = lost === undefined ? undefined : await write(adoptRun(names, lost));
+  const adopted = lostPid === undefined ? undefined : await write(adoptRun(names, { pid: lostPid, ageMs: elapsed() }));
   const row = adopted ?? (await write(beginRun(names, { command, pod, actor, agentVersion, ...facts }))) ?? {};
   if (pod !== undefined && typeof row.job_age === "number") {
     // The deadline counts over all tries of the Job, and this may not be the first.
@@ -210,7 +210,7 @@ export async function underLock(
 ): Promise<Session> {
   let session = need(state, "session");
   let { begun } = state;
-  let lost: LostSession | undefined;
+  let lostPid: number | undefined;
   for (let losses = 0; ; losses += 1) {
     try {
       const history = await lockAndRead(context, session);
@@ -219,7 +219,7 @@ export async function underLock(
         session,
         history,
         begin: async (facts) => {
-          begun ??= await begin(context, session, { ...facts, lost });
+          begun ??= await begin(context, session, { ...facts, lostPid });
           found({ begun });
           return begun;
         },
@@ -230,7 +230,7 @@ export async function underLock(
       context.signal.throwIfAborted();
       if (!isConnectionLoss(error)) throw error;
       if (losses >= RECONNECTS) throw lostForGood(error, context);
-      lost = { pid: session.facts.pid, ageMs: elapsed() };
+      lostPid = session.facts.pid;
       await session.close();
       session = await reconnect(context, error);
       found({ session });
