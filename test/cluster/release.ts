@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { expect } from "vitest";
 import type { HelmOptions } from "./harness/helm.ts";
 import { buildAgentImage } from "./harness/images.ts";
 import type { TestNamespace } from "./harness/namespace.ts";
@@ -43,6 +44,52 @@ export async function helm(
   const { code, stdout, stderr } = await ns.helm(args, { ...options, mayFail: true });
   return { code, output: `${stdout}\n${stderr}` };
 }
+
+/** helm, which has to succeed here; gives what it printed. */
+export async function helmDoes(
+  ns: TestNamespace,
+  args: readonly string[],
+  options: Omit<HelmOptions, "mayFail"> = {},
+): Promise<string> {
+  const { code, output } = await helm(ns, args, options);
+  expect(code, `helm ${args.join(" ")}:\n${output}`).toBe(0);
+  return output;
+}
+
+/** helm, which has to fail here; gives what it printed. */
+export async function helmRefuses(
+  ns: TestNamespace,
+  args: readonly string[],
+  options: Omit<HelmOptions, "mayFail"> = {},
+): Promise<string> {
+  const { code, output } = await helm(ns, args, options);
+  expect(code, `helm ${args.join(" ")}:\n${output}`).not.toBe(0);
+  return output;
+}
+
+/** What hooks have logged, line by line: Helm 4 puts each hook's log on one line, in quotes; Helm 3 leaves it as it is. */
+export const hookLog = (output: string): string =>
+  output.replaceAll(/^level=INFO msg="((?:[^"\\]|\\.)*)"$/gm, (_, quoted: string) => JSON.parse(`"${quoted}"`));
+
+/** The status of each revision of a release, the first one first. */
+export async function revisions(ns: TestNamespace, release: string): Promise<string[]> {
+  const { stdout } = await ns.helm(["history", release, "--output", "json"]);
+  return (JSON.parse(stdout) as { readonly status: string }[]).map(({ status }) => status);
+}
+
+export const appliedNames = async (ns: TestNamespace): Promise<string[]> =>
+  (await ns.sql<{ name: string }>("SELECT name FROM headgate.history WHERE state = 'applied' ORDER BY sequence")).map(
+    ({ name }) => name,
+  );
+
+export const columnsOf = async (ns: TestNamespace, table: string): Promise<string[]> =>
+  (
+    await ns.sql<{ name: string }>(
+      `SELECT attname AS name FROM pg_attribute
+       WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+      [table],
+    )
+  ).map(({ name }) => name);
 
 interface Pod {
   readonly metadata: { readonly name: string };

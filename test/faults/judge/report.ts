@@ -8,7 +8,6 @@ const namesIn = (list: unknown): string[] =>
 
 /** What `--json` prints; undefined when the process was killed before. */
 export interface Told {
-  readonly command: unknown;
   readonly exitCode: unknown;
   readonly applied: readonly string[];
   readonly reverted: readonly string[];
@@ -18,7 +17,6 @@ export function reported({ stdout }: Ended): Told | undefined {
   if (stdout.trim() === "") return undefined;
   const report = Object(JSON.parse(stdout));
   return {
-    command: Reflect.get(report, "command"),
     exitCode: Reflect.get(report, "exitCode"),
     applied: namesIn(Reflect.get(report, "applied")),
     reverted: namesIn(Reflect.get(report, "reverted")),
