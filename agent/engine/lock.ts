@@ -45,6 +45,8 @@ export interface LockOptions {
   readonly budgetMs: number;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** What to do when it was not to be had, where the caller knows better than the catalogue. */
+  readonly next: string | undefined;
   /** Undefined at the desk, where no Job is behind the run. */
   readonly orphans: OrphanPolicy | undefined;
 }
@@ -76,7 +78,7 @@ export async function acquireRunLock(client: Client, options: LockOptions): Prom
     const [row = {}] = await client.query(tryBoth(key));
     if (row.shared === true && row.own === true) return;
     const [, holding] = await Promise.all([client.query(giveBack(row, key)), holders(client, options)]);
-    if (elapsed() >= end) throw busy(holding.sentences, budgetMs);
+    if (elapsed() >= end) throw busy(holding.sentences, options);
     if (holding.pids !== "" && said !== holding.pids)
       log.info(`another run holds the lock: ${holding.sentences.join("; ")}`);
     said = holding.pids;
@@ -84,8 +86,9 @@ export async function acquireRunLock(client: Client, options: LockOptions): Prom
   }
 }
 
-const busy = (holding: readonly string[], budgetMs: number): HeadgateError =>
+const busy = (holding: readonly string[], { budgetMs, next }: LockOptions): HeadgateError =>
   new HeadgateError("busy", {
+    ...(next === undefined ? {} : { fix: next }),
     what: `another run held the lock for all of ${formatDuration(budgetMs)}`,
     details: holding.map((holder) => `holder: ${holder}`),
     stands: "nothing was changed by this run",

@@ -17,6 +17,7 @@ const isAhead = ({ going }: Context): boolean => going.goal.kind === "files";
 function wayOut(context: Context, { obstacles, to }: WayBack): string {
   const { pod } = context;
   const blocked = obstacles.filter((one) => !one.acceptable).map((one) => one.name);
+  const loses = obstacles.some((one) => one.acceptable);
   const target = to === undefined ? "--all" : `--to ${to}`;
   const manual = pod?.release.manualRevert;
   return [
@@ -24,9 +25,9 @@ function wayOut(context: Context, { obstacles, to }: WayBack): string {
       ? []
       : [
           `take back ${blocked.join(", ")} by hand, and record it: headgate repair ${blocked.join(" ")} --pending --yes`,
-          "then, for the rest:",
         ]),
-    `take the schema back and accept the loss: headgate revert ${target} --accept-data-loss --yes`,
+    ...(loses ? [`take the schema back and accept the loss: headgate revert ${target} --accept-data-loss --yes`] : []),
+    "(at a desk whose DATABASE_URL leads to this database)",
     ...(manual === undefined || manual === "" || blocked.length > 0
       ? []
       : [

@@ -12,6 +12,7 @@ import { connect } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import type { Pod } from "../settings/release.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
 import { afterRollback, onOurTables } from "./our-tables.ts";
@@ -183,14 +184,19 @@ async function reconnect(context: Context, lost: unknown): Promise<Session> {
   }
 }
 
+/** A rollback whose hook failed leaves the release pending. */
+const rollBackAgain = ({ release }: Pod): string =>
+  `wait until the holder that is named has ended, then: helm rollback ${release.name} ${release.revision} --namespace ${release.namespace}`;
+
 /** Takes the run lock, and reads the history that nobody else can change from now on. */
 export async function lockAndRead(context: Context, session: Session): Promise<HistoryState> {
-  const { settings, deadline, signal, log, names, pod } = context;
+  const { command, settings, deadline, signal, log, names, pod } = context;
   await acquireRunLock(session, {
     key: targetKey(settings),
     budgetMs: Math.min(parseDuration(settings.migrate.lockBudget), deadline.leftMs()),
     signal,
     log,
+    next: command === "revert" && pod !== undefined ? rollBackAgain(pod) : undefined,
     orphans:
       pod === undefined
         ? undefined

@@ -21,7 +21,7 @@ const links = [
   // nobody is there: but connect() to a service address needs a route before its target is rewritten
   "route add default via 10.200.0.1",
   // CNI would make it with the first pod; PostgreSQL and DNS want its address before
-  "link add cni0 type bridge",
+  "link add cni0 address 0a:58:0a:58:00:01 type bridge",
   `addr add ${network.gateway}/16 dev cni0`,
   "link set cni0 up",
 ];
