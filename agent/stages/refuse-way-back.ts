@@ -26,7 +26,7 @@ function wayOut(context: Context, { obstacles, to }: WayBack): string {
       : [
           `take back ${blocked.join(", ")} by hand, and record it: headgate repair ${blocked.join(" ")} --pending --yes`,
         ]),
-    ...(loses ? [`take the schema back and accept the loss: headgate revert ${target} --accept-data-loss --yes`] : []),
+    `take ${loses ? "the schema back and accept the loss" : "the rest back"}: headgate revert ${target} --accept-data-loss --yes`,
     "(at a desk whose DATABASE_URL leads to this database)",
     ...(manual === undefined || manual === "" || blocked.length > 0
       ? []
