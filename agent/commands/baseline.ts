@@ -1,11 +1,8 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { order } from "../pipeline/order.ts";
 import { baseline as baselineStage } from "../stages/baseline.ts";
-import { ontoFiles } from "../stages/going.ts";
+import { runByHand } from "./by-hand.ts";
 import { type Command, textArg } from "./command.ts";
-import { consentOf } from "./consent.ts";
 import { databaseOptions, signingOption, text, yesOption } from "./options.ts";
-import { runStaged } from "./run-stages.ts";
 
 export const baseline: Command = {
   options: {
@@ -18,16 +15,7 @@ export const baseline: Command = {
   async run(args, io) {
     const to = textArg(args, "to");
     if (to === undefined) throw new HeadgateError("usage", { what: "baseline wants --to NAME" });
-    const stages = [...order.filter(({ name }) => ["wait", "preflight", "plan"].includes(name)), baselineStage(to)];
-    const error = await runStaged(
-      {
-        name: "baseline",
-        adapt: (context) => ({ ...context, going: { ...ontoFiles, consent: consentOf("baseline", args, io) } }),
-        options: () => ({ stages }),
-      },
-      args,
-      io,
-    );
-    return error?.exitCode ?? 0;
+    const after = ["wait", "preflight", "plan"] as const;
+    return await runByHand({ name: "baseline", after, stage: baselineStage(to) }, args, io);
   },
 };

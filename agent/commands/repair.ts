@@ -6,14 +6,11 @@ import { readUnfinished, type Unfinished } from "../history/unfinished.ts";
 import type { Io } from "../lib/io.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { loadParser } from "../migrations/parser.ts";
-import { order } from "../pipeline/order.ts";
-import { ontoFiles } from "../stages/going.ts";
 import { type Repair, repair as repairStage } from "../stages/repair.ts";
+import { runByHand } from "./by-hand.ts";
 import { type Args, type Command, flagArg } from "./command.ts";
-import { consentOf } from "./consent.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag, yesOption } from "./options.ts";
-import { runStaged } from "./run-stages.ts";
 import { withSession } from "./with-session.ts";
 
 const VERDICTS = ["applied", "pending", "accept-edit"] as const;
@@ -36,7 +33,7 @@ async function describe({ name, state, step, sql }: Unfinished): Promise<string[
 }
 
 async function show(args: Args, io: Io): Promise<number> {
-  return await withContext("status", { args, io }, async (context) => {
+  return await withContext("repair", { args, io }, async (context) => {
     const { dir, names } = context;
     const { unfinished, changed } = await withSession(context, async (session) => {
       const history = await readHistory(session, names);
@@ -85,16 +82,6 @@ export const repair: Command = {
   async run(args, io) {
     const wanted = repairOf(args);
     if (wanted === undefined) return await show(args, io);
-    const stages = [...order.filter(({ name }) => ["wait", "preflight"].includes(name)), repairStage(wanted)];
-    const error = await runStaged(
-      {
-        name: "repair",
-        adapt: (context) => ({ ...context, going: { ...ontoFiles, consent: consentOf("repair", args, io) } }),
-        options: () => ({ stages }),
-      },
-      args,
-      io,
-    );
-    return error?.exitCode ?? 0;
+    return await runByHand({ name: "repair", after: ["wait", "preflight"], stage: repairStage(wanted) }, args, io);
   },
 };

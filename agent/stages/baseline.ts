@@ -8,10 +8,7 @@ import { inspectFiles } from "./inspect.ts";
 import { need } from "./need.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan } from "./state.ts";
-import { prepareHistory, underLock } from "./under-lock.ts";
-
-/** Rows that travel in one message. */
-const CHUNK = 200;
+import { writeHistory } from "./write-history.ts";
 
 /** The files up to `to` that are not recorded yet, in order. Throws `no-such-target`. */
 function toRecord(to: string, { files, comparison, history }: Plan): MigrationFile[] {
@@ -51,29 +48,17 @@ export const baseline = (to: string): Stage => ({
       ...wanted.map((file) => `recorded as applied: ${file.name}`),
       "none of them is run: the schema has to be as they would have left it",
     ]);
-    await underLock(context, state, {
+    await writeHistory(context, state, {
       found,
-      work: {
-        direction: "up",
-        done: [],
-        async attempt({ session, history, begin }) {
-          await prepareHistory(context, session, history);
-          const { run } = await begin({ planHash: undefined });
-          const files = toRecord(to, { ...plan, history, comparison: compare(plan.files, history) });
-          const planned = await inspectFiles(files, {
-            all: plan.files,
-            dir: context.dir,
-            ownSchema: context.names.schemaName,
-          });
-          const recorder = { names: context.names, run, sign: context.sign };
-          const rows = planned.map(({ migration }) => recordBaseline(recorder, migration));
-          const chunks = Array.from({ length: Math.ceil(rows.length / CHUNK) }, (_, at) =>
-            rows.slice(at * CHUNK, (at + 1) * CHUNK),
-          );
-          await Promise.all(
-            ["BEGIN", ...chunks.map((chunk) => chunk.join(";\n")), "COMMIT"].map((sql) => session.query(sql)),
-          );
-        },
+      async decide({ history, run }) {
+        const files = toRecord(to, { ...plan, history, comparison: compare(plan.files, history) });
+        const planned = await inspectFiles(files, {
+          all: plan.files,
+          dir: context.dir,
+          ownSchema: context.names.schemaName,
+        });
+        const recorder = { names: context.names, run, sign: context.sign };
+        return { sql: planned.map(({ migration }) => recordBaseline(recorder, migration)), result: undefined };
       },
     });
     return { summary: `${count(wanted.length, "migration")} recorded as applied, up to ${to}` };

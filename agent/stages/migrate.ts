@@ -7,7 +7,6 @@ import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
-import { refuseOvertaken } from "./overtaken.ts";
 import { type makePlan, planFrom, refuseBadPlan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan, PlannedMigration, RunState } from "./state.ts";
@@ -93,7 +92,6 @@ async function migrateAll(context: Context, state: RunState, found: (part: RunSt
       direction: "up",
       done,
       async attempt({ session, history, begin: beginHere, run }) {
-        await refuseOvertaken(context, session, history);
         const plan = await planUnderLock(context, { session, history, before });
         await prepareHistory(context, session, plan.history);
         const begun = await beginHere({ planHash: plan.hash });

@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import { need } from "./need.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan } from "./state.ts";
-import { prepareHistory, underLock } from "./under-lock.ts";
+import { writeHistory } from "./write-history.ts";
 
 /** What somebody says about migrations that they have looked at by hand. */
 export interface Repair {
@@ -68,19 +68,11 @@ export const repair = ({ names, verdict }: Repair): Stage => ({
     // Every name is judged before somebody is asked, and again under the lock.
     for (const name of names) rule(context, plan, { name, verdict, run: "0" });
     await context.going.consent?.([`${names.join(", ")}: recorded as ${verdict}; the schema itself is not touched`]);
-    const said: string[] = [];
-    await underLock(context, state, {
+    const said = await writeHistory(context, state, {
       found,
-      work: {
-        direction: "up",
-        done: [],
-        async attempt({ session, history, begin }) {
-          await prepareHistory(context, session, history);
-          const { run } = await begin({ planHash: undefined });
-          const rulings = names.map((name) => rule(context, known(history), { name, verdict, run }));
-          await session.query(`BEGIN; ${rulings.map(({ sql }) => sql).join(";\n")}; COMMIT`);
-          said.push(...rulings.map((one) => one.said));
-        },
+      decide: async ({ history, run }) => {
+        const rulings = names.map((name) => rule(context, known(history), { name, verdict, run }));
+        return { sql: rulings.map((one) => one.sql), result: rulings.map((one) => one.said) };
       },
     });
     return { summary: said.join("; ") };

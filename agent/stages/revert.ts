@@ -13,7 +13,7 @@ import { makePlan, planFrom } from "./plan.ts";
 import { describeReturns, refuseWayBack } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { RunState } from "./state.ts";
-import { begin, lockAndRead, prepareHistory, underLock } from "./under-lock.ts";
+import { begin, prepareHistory, underLock } from "./under-lock.ts";
 import type { WayBack } from "./way-back.ts";
 
 /** Seconds left at which the countdown speaks. */
@@ -87,6 +87,7 @@ async function takeBack(context: Context, state: RunState, found: (part: RunStat
         refuseMore(back, plan.back);
         const recorder = { names: context.names, run: begun.run, sign: undefined };
         await run(begun, await itemsOf(plan.back, recorder));
+        return held;
       },
     },
   });
@@ -120,11 +121,19 @@ function nothingToDo(context: Context, { left }: WayBack): { summary: string } {
  */
 async function seenUnderLock(context: Context, state: RunState, found: (part: RunState) => void): Promise<RunState> {
   if (context.command !== "revert" || context.pod === undefined) return state;
-  const session = need(state, "session");
-  const history = await lockAndRead(context, session);
-  const plan = await planFrom(context, session, { files: need(state, "plan").files, history });
-  found({ plan });
-  return { ...state, plan };
+  const { files } = need(state, "plan");
+  return await underLock(context, state, {
+    found,
+    work: {
+      direction: "down",
+      done: [],
+      async attempt({ session, history }) {
+        const plan = await planFrom(context, session, { files, history });
+        found({ plan });
+        return { ...state, session, plan };
+      },
+    },
+  });
 }
 
 export const revert: Stage = {

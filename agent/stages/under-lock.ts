@@ -16,6 +16,7 @@ import type { Pod } from "../settings/release.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
 import { afterRollback, onOurTables } from "./our-tables.ts";
+import { refuseOvertaken } from "./overtaken.ts";
 import type { Begun, RunState } from "./state.ts";
 import { openWorkSession } from "./wait.ts";
 
@@ -94,11 +95,14 @@ export interface Hold {
   run(begun: Begun, items: readonly WorkItem[]): Promise<void>;
 }
 
-export interface LockedWork {
-  /** What the run calls an item that is done: applied, taken back. */
+/** What the run calls an item that is done (applied, taken back), and those that are. */
+interface Doing {
   readonly direction: "up" | "down";
   readonly done: Done[];
-  readonly attempt: (hold: Hold) => Promise<void>;
+}
+
+export interface LockedWork<Result> extends Doing {
+  readonly attempt: (hold: Hold) => Promise<Result>;
 }
 
 const SAID = { up: "applied", down: "took back" } as const;
@@ -130,7 +134,7 @@ function executorOf(
 async function runItems(
   context: Context,
   session: Session,
-  { work, begun, items }: { readonly work: LockedWork; readonly begun: Begun; readonly items: readonly WorkItem[] },
+  { work, begun, items }: { readonly work: Doing; readonly begun: Begun; readonly items: readonly WorkItem[] },
 ): Promise<void> {
   const said = SAID[work.direction];
   const onDone = (one: Done) => {
@@ -150,7 +154,7 @@ async function runItems(
 async function settleDone(
   context: Context,
   hold: Pick<Hold, "session" | "history">,
-  before: { begun: Begun; work: LockedWork },
+  before: { begun: Begun; work: Doing },
 ) {
   const { begun, work } = before;
   const rows = hold.history.exists ? await hold.session.query(doneBy(context.names, begun.run)) : [];
@@ -189,7 +193,7 @@ const rollBackAgain = ({ release }: Pod): string =>
   `wait until the holder that is named has ended, then: helm rollback ${release.name} ${release.revision} --namespace ${release.namespace}`;
 
 /** Takes the run lock, and reads the history that nobody else can change from now on. */
-export async function lockAndRead(context: Context, session: Session): Promise<HistoryState> {
+async function lockAndRead(context: Context, session: Session): Promise<HistoryState> {
   const { command, settings, deadline, signal, log, names, pod } = context;
   await acquireRunLock(session, {
     key: targetKey(settings),
@@ -202,18 +206,20 @@ export async function lockAndRead(context: Context, session: Session): Promise<H
         ? undefined
         : { policy: settings.migrate.orphans, pod, names, connectedAt: session.facts.connectedAt },
   });
-  return await readHistory(session, names);
+  const history = await readHistory(session, names);
+  await refuseOvertaken(context, session, history);
+  return history;
 }
 
 /**
  * Runs attempts with the run lock held until one gets through. A lost connection is taken up again: the lock first, then
- * the history says what was committed, then the next attempt goes on from there. Gives the session that got through.
+ * the history says what was committed, then the next attempt goes on from there. Gives what that attempt gave.
  */
-export async function underLock(
+export async function underLock<Result>(
   context: Context,
   state: RunState,
-  { found, work }: { readonly found: (part: RunState) => void; readonly work: LockedWork },
-): Promise<Session> {
+  { found, work }: { readonly found: (part: RunState) => void; readonly work: LockedWork<Result> },
+): Promise<Result> {
   let session = need(state, "session");
   let { begun } = state;
   let lostPid: number | undefined;
@@ -221,7 +227,7 @@ export async function underLock(
     try {
       const history = await lockAndRead(context, session);
       if (losses > 0 && begun !== undefined) begun = await settleDone(context, { session, history }, { begun, work });
-      await work.attempt({
+      return await work.attempt({
         session,
         history,
         begin: async (facts) => {
@@ -231,7 +237,6 @@ export async function underLock(
         },
         run: async (now, items) => await runItems(context, session, { work, begun: now, items }),
       });
-      return session;
     } catch (error) {
       context.signal.throwIfAborted();
       if (!isConnectionLoss(error)) throw error;
