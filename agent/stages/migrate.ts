@@ -5,12 +5,13 @@ import { booksOfUp, type Recorder } from "../history/record.ts";
 import type { Entry, HistoryState } from "../history/state.ts";
 import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
+import { begin, isPrepared, prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
 import { type makePlan, planFrom, refuseBadPlan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan, PlannedMigration, RunState } from "./state.ts";
-import { begin, isPrepared, prepareHistory, underLock } from "./under-lock.ts";
+import { underLock } from "./under-lock.ts";
 
 /** The plan as it stands now that the lock is held: another run may have been here since. */
 async function planUnderLock(

@@ -6,6 +6,7 @@ import { elapsed, sleep } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
 import { formatDuration, parseDuration } from "../lib/duration.ts";
 import { loadParser } from "../migrations/parser.ts";
+import { begin, prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import type { Goal } from "./going.ts";
 import { need } from "./need.ts";
@@ -13,7 +14,7 @@ import { makePlan, planFrom } from "./plan.ts";
 import { describeReturns, refuseWayBack } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { RunState } from "./state.ts";
-import { begin, prepareHistory, underLock } from "./under-lock.ts";
+import { underLock } from "./under-lock.ts";
 import type { WayBack } from "./way-back.ts";
 
 /** Seconds left at which the countdown speaks. */

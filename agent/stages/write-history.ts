@@ -1,6 +1,7 @@
+import { prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import type { RunState } from "./state.ts";
-import { type Hold, prepareHistory, underLock } from "./under-lock.ts";
+import { type Hold, underLock } from "./under-lock.ts";
 
 export interface HistoryWork<Result> {
   readonly found: (part: RunState) => void;
