@@ -9,6 +9,9 @@ export const chart = join(import.meta.dirname, "../../chart");
 
 export type Values = Readonly<Record<string, unknown>>;
 
+export const UP = ["upgrade", "gate", chart];
+export const BACK = ["rollback", "gate", "1"];
+
 const KEYS = {
   url: "url",
   host: "host",
@@ -29,6 +32,14 @@ export function databaseValues(ns: TestNamespace, more: Values = {}): Values {
   const tls = ns.caSecret === undefined ? { mode: "disable" } : { caSecret: ns.caSecret };
   return { existingSecret: ns.databaseSecret, keys: KEYS, tls, ...more };
 }
+
+/** Values with an image that holds migrations; a way back loses no time on its delay. `more` replaces whole keys. */
+export const valuesOf = (ns: TestNamespace, image: string, more: Values = {}): Values => ({
+  database: databaseValues(ns),
+  image: imageValues(image),
+  rollback: { delay: "0s" },
+  ...more,
+});
 
 /** Values with the agent's own image and migrations inside the values: no image has to be built for them. */
 export async function inlineValues(ns: TestNamespace, inline: Readonly<Record<string, string>>): Promise<Values> {

@@ -4,27 +4,18 @@ import { type TestNamespace, withNamespace } from "./harness/namespace.ts";
 import { migrations, ordersImage } from "./orders.ts";
 import {
   appliedNames,
+  BACK,
   chart,
   columnsOf,
-  databaseValues,
   helmDoes,
   helmRefuses,
   hookLog,
-  imageValues,
   inlineValues,
   revisions,
+  UP,
   type Values,
+  valuesOf,
 } from "./release.ts";
-
-const BACK = ["rollback", "gate", "1"];
-const UP = ["upgrade", "gate", chart];
-
-const valuesOf = (ns: TestNamespace, image: string, more: Values = {}): Values => ({
-  database: databaseValues(ns),
-  image: imageValues(image),
-  rollback: { delay: "0s" },
-  ...more,
-});
 
 /** The first command that Helm's output tells people to run, from these words to the end of the line. */
 const printed = (output: string, words: string): string =>

@@ -1,26 +1,7 @@
 import { expect, test } from "vitest";
 import { type TestNamespace, withNamespace } from "./harness/namespace.ts";
 import { ordersImage } from "./orders.ts";
-import {
-  appliedNames,
-  chart,
-  columnsOf,
-  databaseValues,
-  helmDoes,
-  helmRefuses,
-  imageValues,
-  revisions,
-  type Values,
-} from "./release.ts";
-
-const BACK = ["rollback", "gate", "1"];
-const UP = ["upgrade", "gate", chart];
-
-const valuesOf = (ns: TestNamespace, image: string, rollback: Values = {}): Values => ({
-  database: databaseValues(ns),
-  image: imageValues(image),
-  rollback: { delay: "0s", ...rollback },
-});
+import { appliedNames, BACK, chart, columnsOf, helmDoes, helmRefuses, revisions, UP, valuesOf } from "./release.ts";
 
 interface Job {
   readonly metadata: { readonly name: string };
@@ -90,7 +71,8 @@ test("an upgrade to an older image goes back too, in the Job of the upgrade", ()
 test("a revision with rollback.enabled: false runs no Job: the schema stays ahead", () =>
   withNamespace(async (ns) => {
     const [first, renamed] = [await ordersImage("first"), await ordersImage("renamed")];
-    await helmDoes(ns, ["install", "gate", chart], { values: valuesOf(ns, first, { enabled: false }) });
+    const rollback = { delay: "0s", enabled: false };
+    await helmDoes(ns, ["install", "gate", chart], { values: valuesOf(ns, first, { rollback }) });
     await helmDoes(ns, UP, { values: valuesOf(ns, renamed) });
     await helmDoes(ns, BACK);
     expect(await revertJobs(ns)).toEqual([]);

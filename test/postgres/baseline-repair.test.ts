@@ -1,23 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { useScene } from "./scene.ts";
+import { ORDERS, useOrdersScene } from "./orders-scene.ts";
 
-const FILES = {
-  "001_orders.sql":
-    "-- Up Migration\nCREATE TABLE orders (id bigint PRIMARY KEY, note text);\nINSERT INTO orders VALUES (1, 'a'), (2, NULL);\n-- Down Migration\nDROP TABLE orders;\n",
-  "002_total.sql":
-    "-- Up Migration\nALTER TABLE orders ADD COLUMN total numeric;\n-- Down Migration\nALTER TABLE orders DROP COLUMN total;\n",
-  "003_rename.sql":
-    "-- Up Migration\nALTER TABLE orders RENAME COLUMN note TO remark;\n-- Down Migration\nALTER TABLE orders RENAME COLUMN remark TO note;\n",
-};
-const scene = useScene(FILES);
-const names = async () =>
-  (await scene.database.sql("SELECT name FROM headgate.history ORDER BY sequence")).map(({ name }) => name);
-const columns = async () =>
-  (
-    await scene.database.sql(
-      "SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-    )
-  ).map(({ attname }) => attname);
+const { scene, names, columns } = useOrdersScene();
 
 describe("baseline", () => {
   it("records what was there before, runs nothing, and goes back by the files' own SQL", async () => {
@@ -41,7 +25,7 @@ describe("baseline", () => {
 describe("repair", () => {
   it("accepts an edit on purpose, and finds nothing else to do", async () => {
     await scene.run("migrate");
-    scene.files.write({ "001_orders.sql": `${FILES["001_orders.sql"]}-- a remark\n` });
+    scene.files.write({ "001_orders.sql": `${ORDERS["001_orders.sql"]}-- a remark\n` });
     expect(await scene.run("migrate")).toMatchObject({ code: 3 });
     expect(await scene.run("repair")).toMatchObject({
       code: 0,
