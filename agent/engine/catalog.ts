@@ -1,4 +1,5 @@
-import type { Node, Statement } from "../migrations/parser.ts";
+import type { Statement } from "../migrations/parser.ts";
+import { asNode, asText, list, nameParts } from "../migrations/tree.ts";
 import type { Client, Row } from "../postgres/client.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 
@@ -9,20 +10,15 @@ export interface Settled {
   readonly words: string;
 }
 
-const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
-const node = (value: unknown): Node => (isNode(value) ? value : {});
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-
 interface Relation {
   readonly schema: string | undefined;
   readonly name: string;
 }
 
 function relationOf(value: unknown): Relation | undefined {
-  const { schemaname, relname } = node(value);
-  const name = text(relname);
-  return name === undefined ? undefined : { schema: text(schemaname), name };
+  const { schemaname, relname } = asNode(value);
+  const name = asText(relname);
+  return name === undefined ? undefined : { schema: asText(schemaname), name };
 }
 
 const qualified = ({ schema, name }: Relation): string =>
@@ -37,7 +33,7 @@ interface ConcurrentIndex {
 
 /** The index that a CREATE INDEX CONCURRENTLY names, or undefined for any other statement. */
 function createdIndex({ kind, node: { idxname, concurrent, relation } }: Statement): ConcurrentIndex | undefined {
-  const name = text(idxname);
+  const name = asText(idxname);
   const table = relationOf(relation);
   if (kind !== "IndexStmt" || concurrent !== true || name === undefined || table === undefined) return undefined;
   return { name, table };
@@ -73,10 +69,10 @@ async function settleCreated(client: Client, index: ConcurrentIndex): Promise<Se
   return { effect: "absent", words: `the index ${index.name} ${words}` };
 }
 
-const droppedIndexes = ({ kind, node: tree }: Statement): Relation[] | undefined => {
-  if (kind !== "DropStmt" || tree.concurrent !== true) return undefined;
-  return list(tree.objects).map((object) => {
-    const parts = list(node(node(object).List).items).map((item) => String(node(node(item).String).sval));
+const droppedIndexes = ({ kind, node }: Statement): Relation[] | undefined => {
+  if (kind !== "DropStmt" || node.concurrent !== true) return undefined;
+  return list(node.objects).map((object) => {
+    const parts = nameParts(object).map(String);
     return { schema: parts.at(-2), name: parts.at(-1) ?? "" };
   });
 };
@@ -94,8 +90,8 @@ async function settleDropped(client: Client, indexes: readonly Relation[]): Prom
 const isReindex = ({ kind }: Statement): boolean => kind === "ReindexStmt";
 
 /** Copies that a REINDEX CONCURRENTLY left: only invalid ones bear these names for longer than it runs. */
-async function clearReindexed(client: Client, { node: tree }: Statement): Promise<void> {
-  const relation = relationOf(tree.relation);
+async function clearReindexed(client: Client, { node }: Statement): Promise<void> {
+  const relation = relationOf(node.relation);
   const within =
     relation === undefined
       ? "true"
@@ -111,10 +107,10 @@ interface Detachment {
   readonly child: Relation;
 }
 
-function detachment({ kind, node: tree }: Statement): Detachment | undefined {
-  const [command] = list(tree.cmds).map((item) => node(node(item).AlterTableCmd));
-  const partition = node(node(command?.def).PartitionCmd);
-  const [parent, child] = [relationOf(tree.relation), relationOf(partition.name)];
+function detachment({ kind, node }: Statement): Detachment | undefined {
+  const [command] = list(node.cmds).map((item) => asNode(item.AlterTableCmd));
+  const partition = asNode(asNode(command?.def).PartitionCmd);
+  const [parent, child] = [relationOf(node.relation), relationOf(partition.name)];
   if (kind !== "AlterTableStmt" || command?.subtype !== "AT_DetachPartition") return undefined;
   return parent === undefined || child === undefined ? undefined : { parent, child };
 }

@@ -1,4 +1,5 @@
 import { FileProblemError } from "./problem.ts";
+import { asNode } from "./tree.ts";
 import type { SqlText } from "./types.ts";
 
 /** One node of libpg-query's tree: `{NodeName: {...}}`. */
@@ -18,8 +19,6 @@ export const PARSE_LIMIT_BYTES = 1_000_000;
 
 export type Parse = (text: SqlText) => readonly Statement[];
 
-const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
-
 interface RawStatement {
   readonly stmt?: unknown;
   readonly stmt_location?: number;
@@ -33,11 +32,11 @@ function toStatement(raw: RawStatement, bytes: Buffer, text: SqlText): Statement
   // Comments before a statement belong to it; the line is that of its first word.
   const lead = piece.match(/^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*/)?.[0] ?? "";
   const before = bytes.subarray(0, start).toString("utf8") + lead;
-  const [kind, node] = Object.entries(isNode(raw.stmt) ? raw.stmt : {})[0] ?? ["", {}];
+  const [kind, node] = Object.entries(asNode(raw.stmt))[0] ?? ["", {}];
   return {
     sql,
     kind,
-    node: isNode(node) ? node : {},
+    node: asNode(node),
     line: text.line === undefined ? undefined : text.line + before.split("\n").length - 1,
   };
 }
@@ -62,7 +61,8 @@ function syntaxProblem(error: unknown, text: SqlText): FileProblemError {
   const message = error instanceof Error ? error.message : String(error);
   const details = error instanceof Error && "sqlDetails" in error ? error.sqlDetails : undefined;
   // Counted from 0, unlike the position in a server's error.
-  const position = isNode(details) && typeof details.cursorPosition === "number" ? details.cursorPosition : -1;
+  const { cursorPosition } = asNode(details);
+  const position = typeof cursorPosition === "number" ? cursorPosition : -1;
   if (position < 0) return new FileProblemError({ file: text.file, text: message });
   const { line, excerpt } = caret(text.sql, position + 1, text.line ?? 1);
   return new FileProblemError({ file: text.file, line, text: message, excerpt });

@@ -1,18 +1,10 @@
-import type { Node } from "../migrations/parser.ts";
+import { anyBelow, nameParts } from "../migrations/tree.ts";
 import type { Rule } from "./rule.ts";
 
-const UNLOCKS = ["pg_advisory_unlock_all"];
+const UNLOCK = "pg_advisory_unlock_all";
 
-const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
-
-/** True when a call of one of `names` stands anywhere below. */
-function calls(value: unknown, names: readonly string[]): boolean {
-  if (Array.isArray(value)) return value.some((item) => calls(item, names));
-  if (!isNode(value)) return false;
-  const call = value.FuncCall;
-  if (isNode(call) && names.some((name) => JSON.stringify(call.funcname).includes(`"sval":"${name}"`))) return true;
-  return Object.values(value).some((item) => calls(item, names));
-}
+const unlocks = (value: unknown): boolean =>
+  anyBelow(value, (kind, call) => kind === "FuncCall" && nameParts(call.funcname).includes(UNLOCK));
 
 /** What drops the run's lock, or the guards of the transaction. */
 export const HG805: Rule = {
@@ -22,7 +14,7 @@ export const HG805: Rule = {
   check({ kind, node, sql }) {
     const discards = kind === "DiscardStmt" && node.target === "DISCARD_ALL";
     const resets = kind === "VariableSetStmt" && node.kind === "VAR_RESET_ALL";
-    if (!discards && !resets && !(kind === "SelectStmt" && calls(node, UNLOCKS))) return undefined;
+    if (!discards && !resets && !(kind === "SelectStmt" && unlocks(node))) return undefined;
     return {
       danger: `${sql}: it drops what the session holds for this run, the lock that keeps a second run out or the limits on waiting`,
       instead: "reset what you set, by name: RESET search_path, DISCARD TEMP, pg_advisory_unlock(key)",

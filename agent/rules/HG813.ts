@@ -1,6 +1,6 @@
 import type { Node, Statement } from "../migrations/parser.ts";
+import { anyBelow, asNode, list, nameParts } from "../migrations/tree.ts";
 import type { Rule } from "./rule.ts";
-import { anyBelow, asNode, list, nameParts } from "./tree.ts";
 
 const WRITES = /^(Insert|Update|Delete|Merge)Stmt$/;
 const CHANGES = /^(Alter\w+|Drop|Rename|Truncate|CreateTrig|CreateFunction|CreatePolicy|Rule|Index)Stmt$/;

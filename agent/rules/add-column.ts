@@ -1,6 +1,6 @@
 import type { Node } from "../migrations/parser.ts";
+import { anyBelow, asNode, list, nameParts } from "../migrations/tree.ts";
 import type { Phase } from "../migrations/types.ts";
-import { anyBelow, asNode, list, nameParts } from "./tree.ts";
 
 /** Where the value comes from in a row that older code writes: it does not name the column. */
 type Source = "none" | "counter" | "default" | "generated";

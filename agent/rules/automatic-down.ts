@@ -1,6 +1,6 @@
 import type { Statement } from "../migrations/parser.ts";
+import { asNode } from "../migrations/tree.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
-import { asNode } from "./tree.ts";
 
 function dropOf({ kind, node }: Statement): string | undefined {
   if (kind !== "IndexStmt" || node.concurrent !== true || typeof node.idxname !== "string") return undefined;

@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
+import { asNode, asText, list, nameParts } from "../migrations/tree.ts";
 import type { DownEffect } from "../migrations/types.ts";
 import { callsUnknown } from "./calls.ts";
 import { movesSearchPath } from "./search-path.ts";
 import { sqlName } from "./sql-name.ts";
-import { asNode, list, nameParts } from "./tree.ts";
 import { writesOf } from "./writes.ts";
 
 type Effects = readonly DownEffect[];
@@ -42,7 +42,7 @@ const unknown = ({ sql }: Statement): DownEffect => ({ kind: "unknown", what: he
 
 function tableName(value: unknown): string {
   const [name, schema] = nameParts(value).toReversed();
-  return sqlName(String(name), typeof schema === "string" ? schema : undefined);
+  return sqlName(String(name), asText(schema));
 }
 
 function drop(statement: Statement): Effects {
@@ -79,7 +79,7 @@ function rename(statement: Statement): Effects {
 const renamed = (relation: unknown, schema: unknown, name: unknown): DownEffect => ({
   kind: "rename",
   table: tableName(relation),
-  to: sqlName(String(name), typeof schema === "string" ? schema : undefined),
+  to: sqlName(String(name), asText(schema)),
 });
 
 function setSchema({ node: { objectType, relation, newschema } }: Statement): Effects {

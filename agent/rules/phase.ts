@@ -1,10 +1,10 @@
 import type { Node, Statement } from "../migrations/parser.ts";
+import { asNode, list } from "../migrations/tree.ts";
 import type { Phase } from "../migrations/types.ts";
 import { addColumnPhases } from "./add-column.ts";
 import { callsUnknown } from "./calls.ts";
 import { type Made, trackMade } from "./made.ts";
 import { changedBy, relationTarget } from "./targets.ts";
-import { asNode, list } from "./tree.ts";
 import { writesOf } from "./writes.ts";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));

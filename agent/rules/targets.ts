@@ -1,5 +1,5 @@
 import type { Node, Statement } from "../migrations/parser.ts";
-import { asNode, list, nameParts } from "./tree.ts";
+import { asNode, asText, list, nameParts } from "../migrations/tree.ts";
 
 /** An object as a statement names it, comparable as text: what sort of thing, its schema if one is given, its name. */
 export interface Target {
@@ -10,11 +10,9 @@ export interface Target {
 
 type Targets = readonly Target[];
 
-const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-
 function target(sort: Target["sort"], parts: readonly unknown[]): Target {
   const [name, schema] = parts.toReversed();
-  return { sort, schema: text(schema), name: String(name) };
+  return { sort, schema: asText(schema), name: String(name) };
 }
 
 const relation = (value: unknown): Target => target("relation", nameParts(value));

@@ -1,9 +1,13 @@
-import type { Node } from "../migrations/parser.ts";
+import type { Node } from "./parser.ts";
 
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
 
 /** A part of the tree as a node; what is none has no keys. */
 export const asNode = (value: unknown): Node => (isNode(value) ? value : {});
+
+/** A part of the tree as a word; undefined where there is none. */
+export const asText = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
 
 export const list = (value: unknown): readonly Node[] => (Array.isArray(value) ? value.map(asNode) : []);
 
