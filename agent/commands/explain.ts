@@ -1,7 +1,7 @@
 import { catalogue, isErrorId } from "../errors/catalogue.ts";
 import { type ExitCode, exitCodes } from "../errors/exit-codes.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { nearest } from "../lib/nearest.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import { type Command, flagArg, textArg } from "./command.ts";
 import { jsonOption } from "./options.ts";
 import { table } from "./table.ts";
@@ -43,9 +43,8 @@ function explanation(code: string | undefined) {
   if (code === undefined) return overview();
   if (isErrorId(code)) return explainError(code);
   if (isExitCode(Number(code))) return explainExit(Number(code) as ExitCode);
-  const meant = nearest(code, Object.keys(catalogue));
   throw new HeadgateError("usage", {
-    what: `there is no error or exit code "${code}"${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+    what: `there is no error or exit code "${code}"${didYouMean(code, Object.keys(catalogue))}`,
     fix: "headgate explain lists them all",
   });
 }

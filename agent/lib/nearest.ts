@@ -19,3 +19,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     .sort((a, b) => a.away - b.away);
   return best?.candidate;
 }
+
+/** The end of a sentence about a mistyped word; empty when none of the candidates is near enough. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const meant = nearest(word, candidates);
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
+}

@@ -1,5 +1,5 @@
 import type { ErrorObject } from "ajv";
-import { nearest } from "../lib/nearest.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import { DURATION, POSITIVE_DURATION } from "./schema/patterns.ts";
 
 const keyOf = (pointer: string): string =>
@@ -14,9 +14,8 @@ const joined = (parent: string, key: string): string => (parent === "" ? key : `
 function unknownKey(error: ErrorObject): string {
   const key = String(error.params.additionalProperty);
   const siblings = Object.keys(error.parentSchema?.properties ?? {});
-  const meant = nearest(key, siblings);
-  const hint = meant === undefined ? `known here: ${siblings.join(", ")}` : `did you mean ${meant}?`;
-  return `${joined(keyOf(error.instancePath), key)}: unknown key; ${hint}`;
+  const hint = didYouMean(key, siblings) || `; known here: ${siblings.join(", ")}`;
+  return `${joined(keyOf(error.instancePath), key)}: unknown key${hint}`;
 }
 
 function misfit(pattern: string): string {

@@ -3,7 +3,7 @@ import { newestAt, recordedRevisions } from "../history/downs.ts";
 import { lastRefusal } from "../history/refusal.ts";
 import type { HistoryState } from "../history/state.ts";
 import { count } from "../lib/count.ts";
-import { nearest } from "../lib/nearest.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Context } from "./context.ts";
@@ -27,8 +27,7 @@ function after(name: string, { history, files }: Known): string[] {
       "headgate migrate brings the schema forward; headgate status shows what is applied",
     );
   }
-  const meant = nearest(name, names);
-  throw badTarget(`no migration ${name} is applied here${meant === undefined ? "" : `; did you mean ${meant}?`}`);
+  throw badTarget(`no migration ${name} is applied here${didYouMean(name, names)}`);
 }
 
 function newest(steps: number, { history }: Known): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nearest } from "../../../agent/lib/nearest.ts";
+import { didYouMean, nearest } from "../../../agent/lib/nearest.ts";
 
 describe("nearest", () => {
   it("finds the word that was meant", () => {
@@ -10,5 +10,10 @@ describe("nearest", () => {
   it("keeps quiet when nothing is near", () => {
     expect(nearest("colour", ["timeout", "target"])).toBeUndefined();
     expect(nearest("x", [])).toBeUndefined();
+  });
+
+  it("ends a sentence, or adds nothing to it", () => {
+    expect(didYouMean("lockBudgt", ["lockTimeout", "lockBudget"])).toBe("; did you mean lockBudget?");
+    expect(didYouMean("colour", ["timeout", "target"])).toBe("");
   });
 });
