@@ -5,12 +5,14 @@ export interface EventText {
   readonly type: "Normal" | "Warning";
   /** UpperCamelCase, for machines. */
   readonly reason: string;
+  /** What was done or tried, likewise. */
+  readonly action: string;
   /** At most 1024 characters. */
   readonly note: string;
 }
 
 /** Writes an Event on the pod's Job, as the pod's own service account. Rejects with the client's error. */
-export async function writeEvent(pod: Pod, { type, reason, note }: EventText): Promise<void> {
+export async function writeEvent(pod: Pod, event: EventText): Promise<void> {
   const config = new KubeConfig();
   config.loadFromCluster();
   const events = config.makeApiClient(EventsV1Api);
@@ -21,10 +23,7 @@ export async function writeEvent(pod: Pod, { type, reason, note }: EventText): P
       eventTime: new V1MicroTime(),
       reportingController: "headgate",
       reportingInstance: pod.name,
-      action: "Migrate",
-      type,
-      reason,
-      note,
+      ...event,
       regarding: { apiVersion: "batch/v1", kind: "Job", name: pod.jobName, namespace: pod.namespace, uid: pod.jobUid },
     },
   });
