@@ -1,7 +1,8 @@
 import { lockOf } from "../rules/locks.ts";
 import { makePlan, refuseBadPlan } from "../stages/plan.ts";
-import { describeReturns } from "../stages/refuse-way-back.ts";
+import { allowedWayBack, describeReturns, refuseWayBack } from "../stages/refuse-way-back.ts";
 import type { Plan, PlannedMigration } from "../stages/state.ts";
+import type { WayBack } from "../stages/way-back.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag } from "./options.ts";
@@ -37,23 +38,31 @@ function describe(planned: PlannedMigration): string {
   return [head, ...lines].join("\n");
 }
 
+function toText({ migrations }: Plan, back: WayBack): string {
+  const returns = back.returns.length === 0 ? "" : `${describeReturns(back).join("\n")}\n\n`;
+  return `${returns}${migrations.map(describe).join("\n\n")}${migrations.length > 0 ? "\n" : ""}`;
+}
+
+function nextStep({ hash, migrations }: Plan, { returns, obstacles }: WayBack): string {
+  if (migrations.length + returns.length === 0) return "nothing to do";
+  const pin = `hash ${hash} (plan.expected pins it)`;
+  return obstacles.length > 0 ? pin : `${pin}\nnext: headgate migrate`;
+}
+
 export const plan: Command = {
   options: { ...databaseOptions, "exit-code": flag("exit with 3 when migrations are pending") },
   examples: [["headgate plan --dir migrations", "what the next migrate would send, and the locks it takes"]],
   run: async (args, io) =>
     await withContext("plan", { args, io }, async (context) => {
       const made = await withSession(context, async (session) => await makePlan(context, session));
+      const back = allowedWayBack(context, made.back);
       if (flagArg(args, "json")) io.out(`${JSON.stringify(toJson(made))}\n`);
       else {
-        if (made.back.returns.length > 0) io.out(`${describeReturns(made.back).join("\n")}\n\n`);
-        io.out(`${made.migrations.map(describe).join("\n\n")}${made.migrations.length > 0 ? "\n" : ""}`);
-        const pin =
-          made.migrations.length + made.back.returns.length === 0
-            ? "nothing to do"
-            : `hash ${made.hash} (plan.expected pins it)\nnext: headgate migrate`;
-        io.err(`${pin}\n`);
+        io.out(toText(made, back));
+        io.err(`${nextStep(made, back)}\n`);
       }
       refuseBadPlan(context, made);
+      if (back.obstacles.length > 0) refuseWayBack(context, back);
       return flagArg(args, "exit-code") && made.migrations.length > 0 ? 3 : 0;
     }),
 };
