@@ -70,7 +70,8 @@ export function launch(
   flight: Flight & { readonly sql: string },
 ): Promise<FlightOutcome> {
   // Behind a pooler the next message goes only when the one ahead went well.
-  if (!session.facts.direct) return launchDynamic(session, plan, { ...flight, build: async () => flight.sql });
+  if (session.facts.pooler !== undefined)
+    return launchDynamic(session, plan, { ...flight, build: async () => flight.sql });
   const token = newToken();
   return outcomeOf({
     begin: session.query(beginSql(plan, flight, token)),

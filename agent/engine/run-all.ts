@@ -12,7 +12,7 @@ const WINDOW = 16;
 
 /** May be sent before the one ahead of it has answered. Behind a pooler nothing may. */
 const isPipelined = (item: WorkItem, executor: Executor): boolean =>
-  executor.session.facts.direct &&
+  executor.session.facts.pooler === undefined &&
   item.resume === undefined &&
   item.transaction &&
   !item.leavesState &&

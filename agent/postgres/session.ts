@@ -19,8 +19,6 @@ export interface ServerFacts {
   readonly connectedAt: string;
   readonly inRecovery: boolean;
   readonly readOnly: boolean;
-  /** False when a pooler stands between. */
-  readonly direct: boolean;
   /** Undefined on a direct connection. */
   readonly pooler: Pooler | undefined;
 }
@@ -64,7 +62,8 @@ const searchPathOf = (path: readonly string[]): string => path.map(quoteIdentifi
 const setSearchPath = (path: readonly string[]): string =>
   path.length === 0 ? "RESET search_path" : `SET search_path = ${searchPathOf(path)}`;
 
-const restoreSql = ({ role, searchPath }: Settings["database"]): string =>
+/** SQL that brings a session to its role and search_path, or to those of another schema. */
+export const placeIn = ({ role, searchPath }: Settings["database"]): string =>
   `RESET SESSION AUTHORIZATION; ${setRole(role)}; ${setSearchPath(searchPath)}`;
 
 function roleRefused(role: string, connection: Connection, cause: unknown): HeadgateError {
@@ -109,8 +108,8 @@ const isRoleRefusal = (error: unknown, { database }: SessionOptions): boolean =>
 export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
   const client = await connect(connection, options);
   try {
-    const facts = readFacts(await prepare(client, options, client.announcedPid ?? 0), client, options.database.role);
-    if (facts.direct) return sessionOn(client, facts, { connection, options });
+    const facts = readFacts(await prepare(client, options, client.announcedPid ?? 0), options.database.role);
+    if (client.announcedPid === facts.pid) return sessionOn(client, facts, { connection, options });
     const pooler = await findPooler(client, connection, options);
     if (pooler.mode === "session") await prepare(client, options, facts.pid);
     return sessionOn(throughPooler(client, pooler, options), { ...facts, pooler }, { connection, options });
@@ -136,14 +135,14 @@ const sessionOn = (
 ): Session => ({
   ...client,
   connection,
-  restore: restoreSql(options.database),
+  restore: placeIn(options.database),
   facts,
   async reset() {
     await Promise.all([client.query(RESET), prepare(client, options, facts.pid)]);
   },
 });
 
-function readFacts(rows: readonly Row[], client: Client, role: string): ServerFacts {
+function readFacts(rows: readonly Row[], role: string): ServerFacts {
   const row = rows[0] ?? {};
   return {
     version: Number(row.version),
@@ -155,7 +154,6 @@ function readFacts(rows: readonly Row[], client: Client, role: string): ServerFa
     connectedAt: String(row.connected_at),
     inRecovery: row.in_recovery === true,
     readOnly: row.read_only === true,
-    direct: client.announcedPid === Number(row.pid),
     pooler: undefined,
   };
 }

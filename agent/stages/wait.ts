@@ -49,7 +49,7 @@ export const wait: Stage = {
     }
     return {
       state: { session },
-      summary: `PostgreSQL ${facts.versionText}, database ${facts.database}, as ${facts.role}${facts.direct ? "" : ", through a pooler"}`,
+      summary: `PostgreSQL ${facts.versionText}, database ${facts.database}, as ${facts.role}${facts.pooler === undefined ? "" : ", through a pooler"}`,
     };
   },
 };
