@@ -51,6 +51,7 @@ export function aimsOf(figures: readonly Figures[]): Aim[] {
     { aim: "no-op over 5,000, over node-pg-migrate", measured: ratio("noop5000", "node-pg-migrate"), most: 0.06 },
     { aim: "no-op over 5,000, over goose", measured: ratio("noop5000", "goose"), most: 3 },
     { aim: "start-up, over node-pg-migrate", measured: ratio("startup", "node-pg-migrate"), most: 0.5 },
+    { aim: "no-op over 300 schemas, over a loop of goose", measured: ratio("schemas", "goose"), most: 0.1 },
     {
       aim: "5,000 pending, share of runs that failed",
       measured: biggest === undefined || biggest.runs === 0 ? undefined : 1 - biggest.seconds.length / biggest.runs,

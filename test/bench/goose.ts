@@ -16,6 +16,23 @@ const goose = (program: string): Peer => ({
   command: ({ gooseDir, url }) => ({ program, args: ["-dir", gooseDir, "postgres", url, "up"], env: {} }),
   // Version 0 is the row with which it makes its table.
   appliedSql: "SELECT count(*)::int AS applied FROM goose_db_version WHERE version_id > 0",
+  overSchemas: {
+    command: ({ gooseDir, url }, schemas) => ({
+      program: "sh",
+      // As it is done for many schemas: a process each, which finds its tables by its search_path.
+      args: [
+        "-ec",
+        'for schema; do "$GOOSE" -dir "$DIR" postgres "$URL&search_path=$schema" up; done',
+        "sh",
+        ...schemas,
+      ],
+      env: { GOOSE: program, DIR: gooseDir, URL: url },
+      loop: true,
+    }),
+    appliedSql: `SELECT sum((xpath('/row/applied/text()', query_to_xml(format(
+      'SELECT count(*) AS applied FROM %I.goose_db_version WHERE version_id > 0', nspname), false, true, '')))[1]::text::int)::int
+      FROM pg_namespace WHERE nspname LIKE 'tenant%'`,
+  },
 });
 
 function compile(target: string, version: string): void {

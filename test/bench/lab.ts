@@ -5,8 +5,8 @@ import pg from "pg";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
 import { withProxy } from "./delay.ts";
 import { measure, type Sample } from "./measure.ts";
-import type { Peer } from "./peer.ts";
-import { countSql, type Files, kindOf, type Row, writeFiles } from "./scenarios.ts";
+import type { Command, Peer, Task } from "./peer.ts";
+import { countSql, type Files, kindOf, type Row, schemasOf, writeFiles } from "./scenarios.ts";
 
 /** One server and one folder, and the runs on them. */
 export interface Lab {
@@ -35,12 +35,17 @@ async function ask(url: string, sql: string): Promise<unknown> {
 }
 
 /** The peer must have done what the row says, or its time means nothing. */
-async function checkResult(url: string, row: Row, { appliedSql }: Peer): Promise<void> {
-  const sql = row.applied ? appliedSql : countSql;
+async function checkResult(url: string, row: Row, { appliedSql, overSchemas }: Peer): Promise<void> {
+  const sql = row.schemas !== undefined ? overSchemas?.appliedSql : row.applied ? appliedSql : countSql;
   const found = sql === undefined ? undefined : await ask(url, sql);
-  if (found !== row.migrations) {
-    throw new Error(`left ${found} ${row.applied ? "applied" : "tables"}, expected ${row.migrations}`);
-  }
+  const expected = row.migrations * (row.schemas ?? 1);
+  if (found !== expected) throw new Error(`left ${found} ${row.applied ? "applied" : "tables"}, expected ${expected}`);
+}
+
+function commandOf(row: Row, { command, overSchemas, name }: Peer, task: Task): Command {
+  if (row.schemas === undefined) return command(task);
+  if (overSchemas === undefined) throw new Error(`${name} does not run over several schemas here`);
+  return overSchemas.command(task, schemasOf(row));
 }
 
 function createRunner({ server, admin, home, signal }: Tools) {
@@ -61,7 +66,8 @@ function createRunner({ server, admin, home, signal }: Tools) {
     // What the run before has left to write is not this one's work.
     await admin.query("CHECKPOINT");
     const options = { cwd: home, logFile: join(home, "output.log"), signal, limit: peer.limit };
-    const runAt = (port?: number) => measure(peer.command({ ...files, url: urlOf(database, port) }), options);
+    const runAt = (port?: number) =>
+      measure(commandOf(row, peer, { ...files, home, url: urlOf(database, port) }), options);
     const { holdMs } = row;
     const sample =
       holdMs === undefined
@@ -76,7 +82,7 @@ function createRunner({ server, admin, home, signal }: Tools) {
 }
 
 function createLab(tools: Tools, serverVersion: string): Lab {
-  const { admin, home } = tools;
+  const { server, admin, home } = tools;
   const prepared = new Map<string, string>();
   const runOn = createRunner(tools);
   let made = 0;
@@ -85,12 +91,18 @@ function createLab(tools: Tools, serverVersion: string): Lab {
     await admin.query(`CREATE DATABASE bench_${made}`);
     return `bench_${made}`;
   };
+  const createSchemas = async (database: string, schemas: readonly string[]): Promise<void> => {
+    if (schemas.length === 0) return;
+    const statements = schemas.map((schema) => `CREATE SCHEMA ${schema};`).join(" ");
+    await ask(server.url(database), `DO $make$ BEGIN ${statements} END $make$`);
+  };
   const appliedBy = async (row: Row, peer: Peer): Promise<string> => {
-    const known = prepared.get(`${peer.name} ${row.migrations}`);
+    const known = prepared.get(`${peer.name} ${row.id}`);
     if (known !== undefined) return known;
     const database = await createDatabase();
+    await createSchemas(database, schemasOf(row));
     await runOn(row, peer, database);
-    prepared.set(`${peer.name} ${row.migrations}`, database);
+    prepared.set(`${peer.name} ${row.id}`, database);
     return database;
   };
   return {

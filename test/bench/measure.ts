@@ -70,7 +70,7 @@ export async function measure(command: Command, { cwd, logFile, signal, limit }:
   const env = { PATH: process.env.PATH, HOME: cwd, ...command.env };
   const began = performance.now();
   const child = spawn(command.program, command.args, { cwd, env, stdio: ["ignore", log, log] });
-  const peak = child.pid === undefined ? () => undefined : watchPeak(child.pid);
+  const peak = child.pid === undefined || command.loop === true ? () => undefined : watchPeak(child.pid);
   try {
     const end = await ended(child, signal);
     const seconds = (performance.now() - began) / 1_000;

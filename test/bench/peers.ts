@@ -1,22 +1,36 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { findDbmate } from "./dbmate.ts";
 import { findGoose } from "./goose.ts";
-import type { Found, Peer, Peers } from "./peer.ts";
+import type { Command, Found, Peer, Peers, Task } from "./peer.ts";
 import { findPsql } from "./psql.ts";
 
 /** Headgate as the image runs it: the bundle, with a compile cache that an earlier run has filled. */
+const headgateCommand = (main: string, cache: string, { dir, url }: Task): Command => ({
+  program: process.execPath,
+  // As the image starts it, by the first line of its launcher.
+  args: ["--max-semi-space-size=1", main, "migrate", "--dir", dir],
+  env: { DATABASE_URL: url, NODE_ENV: "production", NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: "1" },
+});
+
+const HEADGATE_APPLIED = "SELECT count(*)::int AS applied FROM headgate.history WHERE state = 'applied'";
+
 const headgate = (main: string, cache: string): Found => ({
   peer: {
     name: "headgate",
-    command: ({ dir, url }) => ({
-      program: process.execPath,
-      // As the image starts it, by the first line of its launcher.
-      args: ["--max-semi-space-size=1", main, "migrate", "--dir", dir],
-      env: { DATABASE_URL: url, NODE_ENV: "production", NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: "1" },
-    }),
-    appliedSql: "SELECT count(*)::int AS applied FROM headgate.history WHERE state = 'applied'",
+    command: (task) => headgateCommand(main, cache, task),
+    appliedSql: HEADGATE_APPLIED,
+    overSchemas: {
+      command(task, schemas) {
+        const values = join(task.home, "fleet.json");
+        writeFileSync(values, JSON.stringify({ fleet: { schemas } }));
+        const command = headgateCommand(main, cache, task);
+        return { ...command, args: [...command.args, "-f", values] };
+      },
+      appliedSql: HEADGATE_APPLIED,
+    },
     prepare({ dir }) {
       const { status, stderr } = spawnSync(process.execPath, [main, "compile", "--dir", dir], { encoding: "utf8" });
       if (status !== 0) throw new Error(`headgate compile ended with ${status}: ${stderr}`);

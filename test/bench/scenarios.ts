@@ -11,6 +11,8 @@ export interface Row {
   readonly migrations: number;
   /** All of them are applied before the clock starts. */
   readonly applied: boolean;
+  /** They are applied in each of so many schemas. */
+  readonly schemas?: number;
   /** Between the client and the server stands a proxy that holds each chunk for so long, each way. */
   readonly holdMs?: number;
   /** Only these peers; else all that can. */
@@ -35,13 +37,19 @@ export const rows: readonly Row[] = [
   noop("startup", "start-up: no-op over 1", 1),
   noop("noop", "no-op over 1,000", 1_000),
   noop("noop5000", "no-op over 5,000", 5_000),
+  { ...noop("schemas", "no-op over 300 schemas", 20), schemas: 300 },
 ];
 
 export const kindOf = (row: Row): Kind => (row.applied ? "constant" : "table");
 
 /** Whether a peer takes part in a row: a no-op needs a history of its own. */
 export const takesPart = (peer: Peer, row: Row): boolean =>
-  (row.peers?.includes(peer.name) ?? true) && (!row.applied || peer.appliedSql !== undefined);
+  (row.peers?.includes(peer.name) ?? true) &&
+  (!row.applied || peer.appliedSql !== undefined) &&
+  (row.schemas === undefined || peer.overSchemas !== undefined);
+
+export const schemasOf = ({ schemas = 0 }: Row): string[] =>
+  Array.from({ length: schemas }, (_, at) => `tenant_${at + 1}`);
 
 /** The same migrations in the forms that the peers read. */
 export interface Files {
