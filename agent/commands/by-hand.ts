@@ -4,6 +4,7 @@ import { ontoFiles } from "../stages/going.ts";
 import type { Stage, StageName } from "../stages/stage.ts";
 import type { Args } from "./command.ts";
 import { consentOf } from "./consent.ts";
+import { needsSchema } from "./over-fleet.ts";
 import { runStaged } from "./run-stages.ts";
 
 export interface ByHand {
@@ -18,7 +19,10 @@ export async function runByHand({ name, after, stage }: ByHand, args: Args, io: 
   const error = await runStaged(
     {
       name,
-      adapt: (context) => ({ ...context, going: { ...ontoFiles, consent: consentOf(name, args, io) } }),
+      adapt(context) {
+        needsSchema(context);
+        return { ...context, going: { ...ontoFiles, consent: consentOf(name, args, io) } };
+      },
       options: () => ({ stages: [...order.filter((one) => after.includes(one.name)), stage] }),
     },
     args,

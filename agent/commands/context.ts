@@ -1,11 +1,12 @@
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { renderError } from "../errors/render.ts";
 import { namesOf } from "../history/schema.ts";
-import { createSigner, type Signer } from "../history/sign.ts";
+import { createSigner } from "../history/sign.ts";
 import { createDeadline } from "../lib/deadline.ts";
 import { readTextIfThere } from "../lib/files.ts";
 import type { Io } from "../lib/io.ts";
 import { createHumanLog, createLog } from "../lib/log.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import { createRedactor, type Redactor } from "../lib/redact.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import { deskSource, secretSource } from "../postgres/sources.ts";
@@ -15,6 +16,7 @@ import type { Settings } from "../settings/settings.ts";
 import { RESERVE_MS } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
 import { ontoFiles } from "../stages/going.ts";
+import { inSchema } from "../stages/schemas.ts";
 import { readVerdict } from "../stages/verdict.ts";
 import { type Args, textArg } from "./command.ts";
 import { agentVersion } from "./version.ts";
@@ -71,7 +73,7 @@ function stopSignal(io: Io): AbortSignal {
 const actorOf = ({ env }: Io): string => env.USER || env.LOGNAME || "unknown";
 
 /** The key is read as it lies in the file, less a line end that an editor has left. */
-async function signerOf(path: string | undefined, target: string, redactor: Redactor): Promise<Signer | undefined> {
+async function signerOf(path: string | undefined, redactor: Redactor): Promise<Context["signer"]> {
   if (path === undefined) return undefined;
   const key = (await readTextIfThere(path))?.replace(/\r?\n$/, "");
   if (key === undefined || key.length < 16) {
@@ -82,7 +84,17 @@ async function signerOf(path: string | undefined, target: string, redactor: Reda
     });
   }
   redactor.add(key);
-  return createSigner(Buffer.from(key), target);
+  return (target) => createSigner(Buffer.from(key), target);
+}
+
+/** A name from the command line. One that fleet.schemas does not list is a mistyped one. */
+function known(schema: string, { fleet }: Settings): string {
+  if (schema !== "" && (fleet.schemas.length === 0 || fleet.schemas.includes(schema))) return schema;
+  throw new HeadgateError("usage", {
+    what: `--schema ${schema}: fleet.schemas lists no such schema${didYouMean(schema, fleet.schemas)}`,
+    fix: "name one of fleet.schemas; headgate status shows them all",
+    stands: "nothing was changed; the database was not contacted",
+  });
 }
 
 /** The context of a run from its arguments. Rejects with `bad-settings`. */
@@ -94,7 +106,8 @@ export async function createContext(
   const { settings, pod, source } = await load(args, io, redactor);
   const runFolder = textArg(args, "run");
   const deadline = createDeadline(await timeLeft(pod, runFolder), outOfTime);
-  return {
+  const signer = await signerOf(textArg(args, "signing-key"), redactor);
+  const context: Context = {
     command,
     settings,
     names: namesOf(settings),
@@ -103,7 +116,9 @@ export async function createContext(
     pod,
     runFolder,
     actor: pod === undefined ? actorOf(io) : undefined,
-    sign: await signerOf(textArg(args, "signing-key"), settings.history.target, redactor),
+    schema: undefined,
+    signer,
+    sign: signer?.(settings.history.target),
     going: ontoFiles,
     applicationName: applicationName(command, pod),
     agentVersion,
@@ -111,6 +126,8 @@ export async function createContext(
     signal: AbortSignal.any([stopSignal(io), deadline.signal]),
     log: await createLog(io.err, redactor, { ...settings.report.log, colour: io.colour }),
   };
+  const schema = textArg(args, "schema");
+  return schema === undefined ? context : inSchema(context, known(schema, settings));
 }
 
 /**

@@ -19,6 +19,7 @@ export const fileOptions: Options = {
 /** As `fileOptions`, with what the chart passes in a pod. */
 export const databaseOptions: Options = {
   ...fileOptions,
+  schema: text("this schema of the fleet alone"),
   pod: hidden("folder with the pod's annotations, shown by its downwardAPI volume"),
   secret: hidden("folder with the keys of the database's Secret"),
   ca: hidden("file with the CA bundle"),

@@ -6,6 +6,7 @@ import type { WayBack } from "../stages/way-back.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag } from "./options.ts";
+import { needsSchema } from "./over-fleet.ts";
 import { withSession } from "./with-session.ts";
 
 const statementsOf = ({ statements, findings }: PlannedMigration) =>
@@ -54,6 +55,7 @@ export const plan: Command = {
   examples: [["headgate plan --dir migrations", "what the next migrate would send, and the locks it takes"]],
   run: async (args, io) =>
     await withContext("plan", { args, io }, async (context) => {
+      needsSchema(context);
       const made = await withSession(context, async (session) => await makePlan(context, session));
       const back = allowedWayBack(context, made.back);
       if (flagArg(args, "json")) io.out(`${JSON.stringify(toJson(made))}\n`);

@@ -11,6 +11,7 @@ import { runByHand } from "./by-hand.ts";
 import { type Args, type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag, yesOption } from "./options.ts";
+import { needsSchema } from "./over-fleet.ts";
 import { withSession } from "./with-session.ts";
 
 const VERDICTS = ["applied", "pending", "accept-edit"] as const;
@@ -34,6 +35,7 @@ async function describe({ name, state, step, sql }: Unfinished): Promise<string[
 
 async function show(args: Args, io: Io): Promise<number> {
   return await withContext("repair", { args, io }, async (context) => {
+    needsSchema(context);
     const { dir, names } = context;
     const { unfinished, changed } = await withSession(context, async (session) => {
       const history = await readHistory(session, names);

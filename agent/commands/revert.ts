@@ -9,6 +9,7 @@ import { type Args, type Command, flagArg, textArg } from "./command.ts";
 import { consentOf } from "./consent.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag, signingOption, text, yesOption } from "./options.ts";
+import { needsSchema } from "./over-fleet.ts";
 import { runStaged } from "./run-stages.ts";
 import { withSession } from "./with-session.ts";
 
@@ -60,6 +61,7 @@ const adapted = (context: Context, args: Args, io: Io): Context => ({
 
 async function show(args: Args, io: Io): Promise<number> {
   return await withContext("revert", { args, io }, async (made) => {
+    needsSchema(made);
     const context = adapted(made, args, io);
     const { back } = await withSession(context, async (session) => await makePlan(context, session));
     const returns = back.returns.map((down) => down.name);

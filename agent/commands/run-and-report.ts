@@ -1,6 +1,7 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
+import { quiet } from "../lib/log.ts";
 import { toReport } from "../pipeline/outcome.ts";
-import { type RunOptions, runStages } from "../pipeline/runner.ts";
+import { type RunOptions, type RunResult, runStages } from "../pipeline/runner.ts";
 import { deliver } from "../report/index.ts";
 import { cleanReport, type Report } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
@@ -11,6 +12,23 @@ export interface Run {
   readonly report: Report;
   readonly error: HeadgateError | undefined;
 }
+
+/** Ends the row of a run in one schema of a fleet; the other sinks hear of the whole fleet at its end. */
+export const recordMember =
+  (clean: (text: string) => string) =>
+  async (context: Context, result: RunResult): Promise<void> => {
+    await deliver({
+      report: toReport(context, result),
+      session: result.state.session,
+      run: result.state.begun?.run,
+      clean,
+      log: quiet(context.log),
+      names: context.names,
+      pod: context.pod,
+      terminationLog: undefined,
+      events: false,
+    });
+  };
 
 /** Runs stages, tells every sink whatever happened, and closes the session. */
 export async function runAndReport(

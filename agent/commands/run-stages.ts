@@ -7,7 +7,8 @@ import { leaveTermination } from "../report/termination-message.ts";
 import type { Context } from "../stages/context.ts";
 import { type Args, flagArg, textArg } from "./command.ts";
 import { createContext } from "./context.ts";
-import { runAndReport } from "./run-and-report.ts";
+import { isOverFleet, overFleet } from "./over-fleet.ts";
+import { recordMember, runAndReport } from "./run-and-report.ts";
 
 /** Settings that cannot be read end the run before there is a context; the pod has to learn of it all the same. */
 async function runWithout(error: HeadgateError, args: Args, tools: { io: Io; redactor: Redactor }): Promise<void> {
@@ -34,7 +35,10 @@ export async function runStaged(command: StagedCommand, args: Args, io: Io): Pro
     await runWithout(error, args, { io, redactor });
     return error;
   }
-  const { report, error } = await runAndReport(context, command.options(context), { args, clean: redactor.clean });
+  const options = isOverFleet(context)
+    ? overFleet(command.options(context), recordMember(redactor.clean))
+    : command.options(context);
+  const { report, error } = await runAndReport(context, options, { args, clean: redactor.clean });
   if (error !== undefined) context.log.error(renderError(error), { id: error.id });
   if (flagArg(args, "json")) io.out(`${JSON.stringify(report)}\n`);
   return error;

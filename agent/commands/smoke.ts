@@ -8,7 +8,8 @@ import { readVerdict } from "../stages/verdict.ts";
 import { type Args, type Command, flagArg, textArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions } from "./options.ts";
-import { runAndReport } from "./run-and-report.ts";
+import { isOverFleet, overFleet } from "./over-fleet.ts";
+import { recordMember, runAndReport } from "./run-and-report.ts";
 
 /** Containers of a pod start one after another, about a second each; a minute is a node in trouble. */
 const START_MS = 60_000;
@@ -51,7 +52,8 @@ export const smoke: Command = {
     await withContext("smoke", { args, io }, async (context, redactor) => {
       if (!(await mayTest(context, redactor, args))) return 0;
       const stages = order.filter((stage) => stage.name === "wait" || stage.name === "smoke");
-      const { report, error } = await runAndReport(context, { stages }, { args, clean: redactor.clean });
+      const options = isOverFleet(context) ? overFleet({ stages }, recordMember(redactor.clean)) : { stages };
+      const { report, error } = await runAndReport(context, options, { args, clean: redactor.clean });
       if (flagArg(args, "json")) io.out(`${JSON.stringify(report)}\n`);
       if (error !== undefined) throw error;
       return report.exitCode;

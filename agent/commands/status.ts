@@ -1,9 +1,14 @@
 import { type Comparison, compare } from "../history/compare.ts";
 import { readHistory } from "../history/state.ts";
+import { count } from "../lib/count.ts";
+import type { Io } from "../lib/io.ts";
 import { listMigrations } from "../migrations/listing.ts";
-import { type Command, flagArg } from "./command.ts";
+import type { Context } from "../stages/context.ts";
+import { inSchema, listSchemas } from "../stages/schemas.ts";
+import { type Args, type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag } from "./options.ts";
+import { isOverFleet } from "./over-fleet.ts";
 import { table } from "./table.ts";
 import { withSession } from "./with-session.ts";
 
@@ -48,11 +53,46 @@ function nextStep({ pending, changed, missing, ahead, unfinished }: Comparison):
     : "next: nothing, the schema is where these files want it\n";
 }
 
+/** One schema a line: how many of each. */
+const fleetRows = (all: readonly (readonly [string, Comparison])[]): string[][] => [
+  ["SCHEMA", "APPLIED", "PENDING", "AHEAD", "UNFINISHED", "CHANGED"],
+  ...all.map(([schema, { applied, pending, ahead, unfinished, changed }]) => [
+    schema,
+    ...[applied, pending, ahead, unfinished, changed].map((list) => String(list.length)),
+  ]),
+];
+
+async function fleetStatus(context: Context, args: Args, io: Io): Promise<number> {
+  const files = listMigrations(context.dir);
+  const all = await withSession(context, async (session) => {
+    const schemas = await listSchemas(context, session);
+    return await Promise.all(
+      schemas.map(
+        async (schema) =>
+          [schema, compare(files, await readHistory(session, inSchema(context, schema).names))] as const,
+      ),
+    );
+  });
+  const behind = all.filter(([, comparison]) => comparison.pending.length > 0).length;
+  if (flagArg(args, "json"))
+    io.out(`${JSON.stringify({ schemas: all.map(([schema, one]) => ({ schema, ...toJson(one) })) })}\n`);
+  else {
+    io.out(`${table(fleetRows(all))}\n`);
+    io.err(
+      behind > 0
+        ? `next: headgate migrate (${behind} of ${count(all.length, "schema")}); --schema shows one of them\n`
+        : "next: nothing is pending in any schema\n",
+    );
+  }
+  return flagArg(args, "exit-code") && behind > 0 ? 3 : 0;
+}
+
 export const status: Command = {
   options: { ...databaseOptions, "exit-code": flag("exit with 3 when migrations are pending") },
   examples: [["headgate status --json | jq .pending", "names of what is pending"]],
   run: async (args, io) =>
     await withContext("status", { args, io }, async (context) => {
+      if (isOverFleet(context)) return await fleetStatus(context, args, io);
       const comparison = await withSession(context, async (session) =>
         compare(listMigrations(context.dir), await readHistory(session, context.names)),
       );

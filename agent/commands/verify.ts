@@ -1,10 +1,11 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
 import { listMigrations } from "../migrations/listing.ts";
-import { differences } from "../stages/verify.ts";
+import { differences, fleetDifferences } from "../stages/verify.ts";
 import { type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions } from "./options.ts";
+import { isOverFleet } from "./over-fleet.ts";
 import { withSession } from "./with-session.ts";
 
 export const verify: Command = {
@@ -13,7 +14,11 @@ export const verify: Command = {
   run: async (args, io) =>
     await withContext("verify", { args, io }, async (context) => {
       const files = listMigrations(context.dir);
-      const found = await withSession(context, async (session) => await differences(context, session, files));
+      const found = await withSession(context, async (session) =>
+        isOverFleet(context)
+          ? await fleetDifferences(context, session, files)
+          : await differences(context, session, files),
+      );
       if (flagArg(args, "json")) io.out(`${JSON.stringify({ agrees: found.length === 0, differences: found })}\n`);
       if (found.length > 0) {
         throw new HeadgateError("history-differs", {

@@ -70,7 +70,7 @@ export async function newestAt(
   { release, revision }: { readonly release: string; readonly revision: number },
 ): Promise<{ readonly known: boolean; readonly newest: string | undefined }> {
   const [row = {}] = await client.query(
-    `WITH last AS (SELECT max(id) AS id FROM ${names.run} WHERE target = ${names.target} AND release = ${quoteLiteral(release)} AND revision = ${revision})
+    `WITH last AS (SELECT max(id) AS id FROM ${names.run} WHERE target IN (${names.runTargets}) AND release = ${quoteLiteral(release)} AND revision = ${revision})
  SELECT last.id IS NOT NULL AS known, (SELECT name FROM ${names.history} h WHERE h.target = ${names.target} AND h.run <= last.id ORDER BY sequence DESC LIMIT 1) AS newest FROM last`,
   );
   return { known: row.known === true, newest: typeof row.newest === "string" ? row.newest : undefined };
@@ -82,7 +82,7 @@ export async function recordedRevisions(
   names: Names,
 ): Promise<{ release: string; revision: number }[]> {
   const rows = await client.query(
-    `SELECT release, revision FROM ${names.run} WHERE target = ${names.target} AND release IS NOT NULL GROUP BY release, revision ORDER BY max(id) DESC LIMIT 20`,
+    `SELECT release, revision FROM ${names.run} WHERE target IN (${names.runTargets}) AND release IS NOT NULL GROUP BY release, revision ORDER BY max(id) DESC LIMIT 20`,
   );
   return rows.map((row) => ({ release: String(row.release), revision: Number(row.revision) }));
 }

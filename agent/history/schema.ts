@@ -15,11 +15,16 @@ export interface Names {
   readonly heldLocks: string;
   readonly pgmigrations: string;
   readonly pgmigrationsName: { readonly schema: string; readonly table: string };
+  /** No other target has its rows there. */
+  readonly ownMirror: boolean;
   /** The target as a literal. */
   readonly target: string;
+  /** Literals of the targets whose runs were runs of this one, too: a fleet's own, for each of its schemas. */
+  readonly runTargets: string;
 }
 
-export function namesOf({ history, database }: Pick<Settings, "history" | "database">): Names {
+/** `fleet` is the target of the whole fleet, where the target is one schema of it. */
+export function namesOf({ history, database }: Pick<Settings, "history" | "database">, fleet?: string): Names {
   const schema = quoteIdentifier(history.schema);
   const mirror = {
     schema: history.pgmigrations.schema || (database.searchPath[0] ?? "public"),
@@ -37,7 +42,9 @@ export function namesOf({ history, database }: Pick<Settings, "history" | "datab
     heldLocks: `${schema}.held_locks`,
     pgmigrations: `${quoteIdentifier(mirror.schema)}.${quoteIdentifier(mirror.table)}`,
     pgmigrationsName: mirror,
+    ownMirror: fleet !== undefined,
     target: quoteLiteral(history.target),
+    runTargets: [history.target, ...(fleet === undefined ? [] : [fleet])].map(quoteLiteral).join(", "),
   };
 }
 

@@ -130,7 +130,7 @@ export async function readHistory(session: Session, names: Names): Promise<Histo
     ]);
     refuseNewer(meta?.[0], names);
     const entries = (own ?? []).map(toEntry);
-    const strangers = strangersIn(mirror, entries);
+    const strangers = names.ownMirror ? [] : strangersIn(mirror, entries);
     const others = own === undefined || strangers.length === 0 ? [] : await ofOtherTargets(session, names, strangers);
     const belongs = mirror?.filter((row) => !others.includes(String(row.name)));
     const outdated = own !== undefined && Number(meta?.[0]?.schema_version ?? 0) < SCHEMA_VERSION;

@@ -40,6 +40,9 @@ export function createHumanLog(write: Write, redactor: Redactor, options: Omit<L
   return { debug: writer("debug"), info: writer("info"), warn: writer("warn"), error: writer("error") };
 }
 
+/** The same log, in which what goes well is a detail. */
+export const quiet = (log: Log): Log => ({ ...log, info: log.debug });
+
 /** The log that the settings ask for. pino writes the JSON lines, and is loaded only for them. */
 export async function createLog(write: Write, redactor: Redactor, options: LogOptions): Promise<Log> {
   if (options.format === "human") return createHumanLog(write, redactor, options);

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly stages: readonly Stage[];
   /** Stages that are left out, and why. */
   readonly skip?: Readonly<Partial<Record<StageName, string>>>;
+  /** What is known already. */
+  readonly state?: RunState;
 }
 
 export interface RunResult {
@@ -37,11 +39,14 @@ function inTerms(error: unknown, context: Context): HeadgateError {
  * Runs stages in order and owns what they share: start, end, skip and time of each. The first failure ends the run; the
  * result has the same shape then. The session, if one was opened, is left open for the report: close it afterwards.
  */
-export async function runStages(context: Context, { stages, skip = {} }: RunOptions): Promise<RunResult> {
+export async function runStages(
+  context: Context,
+  { stages, skip = {}, state: known = {} }: RunOptions,
+): Promise<RunResult> {
   const startedAt = new Date();
   const began = elapsed();
   const records: StageRecord[] = [];
-  let state: RunState = {};
+  let state = known;
   let error: HeadgateError | undefined;
   const found = (part: RunState) => {
     state = { ...state, ...part };

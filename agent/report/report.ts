@@ -28,6 +28,16 @@ export interface Report {
   /** The migration at which the run ended, if it ended at one. */
   readonly stoppedAt: string | undefined;
   readonly notReached: readonly string[];
+  /** Of a run over many schemas: what became of each. */
+  readonly fleet:
+    | {
+        readonly listed: number;
+        readonly unchanged: number;
+        readonly done: readonly string[];
+        readonly failed: readonly { readonly schema: string; readonly error: string; readonly exitCode: number }[];
+        readonly notReached: readonly string[];
+      }
+    | undefined;
   readonly error:
     | {
         readonly id: string;

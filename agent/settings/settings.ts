@@ -55,6 +55,20 @@ async function schemaProblems(values: unknown): Promise<string[]> {
   return validate(values) ? [] : (validate.errors ?? []).map(explainProblem);
 }
 
+function fleetContradictions({ fleet, history }: Settings): string[] {
+  if (fleet.query === "" && fleet.schemas.length === 0) return [];
+  return [
+    ...(fleet.query === "" || fleet.schemas.length === 0
+      ? []
+      : ["fleet.schemas lists the schemas and fleet.query asks for them: drop one"]),
+    ...(history.pgmigrations.schema === ""
+      ? []
+      : [
+          "history.pgmigrations.schema is one schema, and each schema of a fleet keeps its own table there: drop history.pgmigrations.schema",
+        ]),
+  ];
+}
+
 /** Checks across keys that a schema cannot say. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
@@ -74,7 +88,7 @@ function contradictions(settings: Settings): string[] {
   if (parseDuration(largest) > LONGEST_TIMEOUT_MS) {
     problems.push(`migrate.lockTimeout.largest ${largest} is longer than PostgreSQL can wait: at most 596h`);
   }
-  return problems;
+  return [...problems, ...fleetContradictions(settings)];
 }
 
 /**

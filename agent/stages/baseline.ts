@@ -2,7 +2,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
 import { recordBaseline } from "../history/record.ts";
 import { count } from "../lib/count.ts";
-import { nearest } from "../lib/nearest.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import { inspectFiles } from "./inspect.ts";
 import { need } from "./need.ts";
@@ -14,12 +14,9 @@ import { writeHistory } from "./write-history.ts";
 function toRecord(to: string, { files, comparison, history }: Plan): MigrationFile[] {
   const at = files.findIndex((file) => file.name === to);
   if (at < 0) {
-    const meant = nearest(
-      to,
-      files.map((file) => file.name),
-    );
+    const known = files.map((file) => file.name);
     throw new HeadgateError("no-such-target", {
-      what: `there is no file ${to}${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+      what: `there is no file ${to}${didYouMean(to, known)}`,
       fix: "name the newest migration that this database has already, as headgate status shows it",
       stands: "nothing was changed",
     });

@@ -25,6 +25,11 @@ export const isPrepared = (history: HistoryState): boolean =>
   history.undone.length === 0 &&
   !history.entries.some((entry) => entry.imported);
 
+/** Creates and grows Headgate's own tables, and leaves every pgmigrations alone. Call it with the run lock held. */
+export async function prepareTables(context: Context, session: Session, history: HistoryState): Promise<void> {
+  await prepareHistory(context, session, { ...history, mirrorExists: true, undone: [], entries: [] });
+}
+
 /** Creates, grows and reconciles Headgate's own tables. Call it with the run lock held. */
 export async function prepareHistory(context: Context, session: Session, history: HistoryState): Promise<void> {
   const { names, log } = context;

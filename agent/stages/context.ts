@@ -21,6 +21,10 @@ export interface Context {
   readonly runFolder: string | undefined;
   /** Who sits at the desk; undefined in a pod. */
   readonly actor: string | undefined;
+  /** The schema of a fleet that this run is about; undefined where there is no fleet, and for the fleet as a whole. */
+  readonly schema: string | undefined;
+  /** Makes what signs for a target; undefined without a key. */
+  readonly signer: ((target: string) => Signer) | undefined;
   /** Signs the down SQL that is stored, and checks it before it runs; undefined without a key. */
   readonly sign: Signer | undefined;
   /** How far back this run may go. */

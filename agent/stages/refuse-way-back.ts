@@ -33,16 +33,17 @@ function stretchesOf({ returns, obstacles }: WayBack): Stretch[] {
 }
 
 /** What a person types, in this order: the newest goes first, because it may stand on what is older. */
-function commandsOf({ going }: Context, back: WayBack): string[] {
+function commandsOf({ going, schema }: Context, back: WayBack): string[] {
   const { obstacles, losses, to } = back;
   const stretches = stretchesOf(back);
+  const here = schema === undefined ? "" : ` --schema ${schema}`;
   const revert = (stays: string | undefined, more = "") =>
-    `headgate revert ${stays === undefined ? "--all" : `--to ${stays}`}${more} --yes`;
+    `headgate revert${here} ${stays === undefined ? "--all" : `--to ${stays}`}${more} --yes`;
   const loses = (name: string) =>
     obstacles.some((one) => one.acceptable && one.name === name) || (going.acceptDataLoss && losses.has(name));
   const lines = stretches.map(({ byHand, names }, at) => {
     if (byHand)
-      return `take back ${names.join(", ")} by hand, and record it: headgate repair ${names.join(" ")} --pending --yes`;
+      return `take back ${names.join(", ")} by hand, and record it: headgate repair ${names.join(" ")}${here} --pending --yes`;
     const next = stretches[at + 1]?.names[0];
     const rest = stretches.length === 1 ? "the schema" : "the rest";
     const [accept, flag] = names.some(loses) ? [" and accept the loss", " --accept-data-loss"] : ["", ""];
@@ -56,10 +57,16 @@ function commandsOf({ going }: Context, back: WayBack): string[] {
 function wayOut(context: Context, back: WayBack): string {
   const { pod } = context;
   const manual = pod?.release.manualRevert;
+  const blocked = back.obstacles.some((one) => !one.acceptable);
   return [
     ...commandsOf(context, back),
+    ...(context.schema === undefined || blocked
+      ? []
+      : [
+          "or in every schema at once, with the values of the fleet: headgate revert -f values.yaml --refused --accept-data-loss --yes",
+        ]),
     "(at a desk whose DATABASE_URL leads to this database)",
-    ...(manual === undefined || manual === "" || back.obstacles.some((one) => !one.acceptable)
+    ...(manual === undefined || manual === "" || blocked
       ? []
       : [
           `or in the cluster, where that CronJob is there: kubectl --namespace ${pod?.namespace} create job --from=cronjob/${manual} ${manual}-$(date +%s)`,

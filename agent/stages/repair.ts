@@ -2,7 +2,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
 import { acceptEdit, settleApplied, settlePending } from "../history/record.ts";
 import { type Entry, type HistoryState, readHistory } from "../history/state.ts";
-import { nearest } from "../lib/nearest.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
@@ -24,12 +24,9 @@ type Known = Pick<Plan, "history" | "comparison">;
 function entryOf(name: string, { history }: Known): Entry {
   const entry = history.entries.find((one) => one.name === name);
   if (entry !== undefined) return entry;
-  const meant = nearest(
-    name,
-    history.entries.map((one) => one.name),
-  );
+  const known = history.entries.map((one) => one.name);
   throw bad(
-    `the history has no migration ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+    `the history has no migration ${name}${didYouMean(name, known)}`,
     "headgate status lists what is applied; headgate baseline records what was there before",
   );
 }

@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import type { Goal } from "./going.ts";
 import { need } from "./need.ts";
 import { makePlan, planFrom } from "./plan.ts";
-import { describeReturns, refuseWayBack } from "./refuse-way-back.ts";
+import { allowedWayBack, describeReturns, refuseWayBack } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { RunState } from "./state.ts";
 import { underLock } from "./under-lock.ts";
@@ -21,10 +21,10 @@ import type { WayBack } from "./way-back.ts";
 const TICK_MS = 5_000;
 
 /** The last moment to stop it: the newer pods still run, and nothing has changed. */
-async function countDown({ settings, log, signal }: Context, back: WayBack): Promise<void> {
+export async function countDown({ settings, log, signal }: Context, what: string): Promise<void> {
   const end = elapsed() + parseDuration(settings.rollback.delay);
   for (let left = end - elapsed(); left > 0; left = end - elapsed()) {
-    log.info(`taking back ${back.returns.map((down) => down.name).join(", ")} in ${formatDuration(left)}`);
+    log.info(`taking back ${what} in ${formatDuration(left)}`);
     await sleep(Math.min(left, TICK_MS), signal);
   }
 }
@@ -142,12 +142,10 @@ export const revert: Stage = {
   changes: "database",
   async run(context, planned, found) {
     const state = await seenUnderLock(context, planned, found);
-    const { back } = need(state, "plan");
-    const proceed = context.settings.rollback.onRefusal === "proceed" && context.going.goal.kind === "files";
-    if (back.obstacles.length > 0 && proceed) {
-      const names = [...back.returns.map((down) => down.name), ...back.left];
-      context.log.warn(`the schema cannot go back, and rollback.onRefusal is proceed: ${leftWords(names)}`);
-      found({ plan: { ...need(state, "plan"), back: { ...back, returns: [], obstacles: [], left: names } } });
+    const wanted = need(state, "plan");
+    const back = allowedWayBack(context, wanted.back);
+    if (back !== wanted.back) {
+      found({ plan: { ...wanted, back } });
       return { summary: "refused, and let through" };
     }
     const refused = back.obstacles.length > 0;
@@ -156,7 +154,7 @@ export const revert: Stage = {
     if (back.returns.length === 0) return nothingToDo(context, back);
     if (context.going.consent === undefined) for (const line of describeReturns(back)) context.log.info(line);
     else await context.going.consent(describeReturns(back));
-    await countDown(context, back);
+    await countDown(context, back.returns.map((down) => down.name).join(", "));
     const done = await takeBack(context, state, found);
     const stays = leftWords(back.left);
     return {

@@ -92,6 +92,8 @@ const expectationsOf = (context: Context): Expectation[] => {
   ];
 };
 
+export const hasExpectations = (context: Context): boolean => expectationsOf(context).length > 0;
+
 /** Each in a read-only transaction of its own, so that one that fails leaves the others standing. */
 async function meet(
   session: Session,

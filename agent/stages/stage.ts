@@ -11,6 +11,7 @@ export const stageNames = [
   "smoke",
   "repair",
   "baseline",
+  "fleet",
   "report",
 ] as const;
 export type StageName = (typeof stageNames)[number];

@@ -41,6 +41,16 @@ export interface Begun {
   readonly deadline: string;
 }
 
+/** What became of the schemas of a fleet. Each that is listed is in one of the others. */
+export interface Fleet {
+  readonly listed: readonly string[];
+  /** They were where the files want them. */
+  readonly unchanged: readonly string[];
+  readonly done: readonly string[];
+  readonly failed: readonly { readonly schema: string; readonly error: string; readonly exitCode: number }[];
+  readonly notReached: readonly string[];
+}
+
 /** What the stages of a run have found so far; each stage adds its part. */
 export interface RunState {
   readonly session?: Session;
@@ -50,4 +60,5 @@ export interface RunState {
   readonly begun?: Begun;
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];
+  readonly fleet?: Fleet;
 }

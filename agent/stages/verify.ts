@@ -6,6 +6,7 @@ import { invalidIndexes } from "../postgres/invalid-indexes.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
+import { inSchema, listSchemas } from "./schemas.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan } from "./state.ts";
 
@@ -19,8 +20,8 @@ interface Difference {
   readonly ofFiles: boolean;
 }
 
-async function findDifferences(context: Context, session: Session, files: Plan["files"]): Promise<Difference[]> {
-  const [history, invalid] = await Promise.all([readHistoryOf(session, context.names, files), invalidIndexes(session)]);
+async function ofHistory(context: Context, session: Session, files: Plan["files"]): Promise<Difference[]> {
+  const history = await readHistoryOf(session, context.names, files);
   const { pending, ahead, changed, missing, unfinished } = compare(files, history);
   const open = pending.filter((file) => !unfinished.some((entry) => entry.name === file.name));
   const ofFiles = (list: readonly { readonly name: string }[], what: string) =>
@@ -34,15 +35,40 @@ async function findDifferences(context: Context, session: Session, files: Plan["
     ),
     ...ofFiles(missing, "applied, and missing from the files"),
     ...ofFiles(ahead, "applied, and newer than every file"),
-    ...invalid.map((name) => ({ name, what: `an invalid index; remove it with ${dropSql(name)}`, ofFiles: false })),
   ];
 }
+
+/** Whichever schema they are in. */
+async function ofIndexes(session: Session): Promise<Difference[]> {
+  const invalid = await invalidIndexes(session);
+  return invalid.map((name) => ({
+    name,
+    what: `an invalid index; remove it with ${dropSql(name)}`,
+    ofFiles: false,
+  }));
+}
+
+const findDifferences = async (context: Context, session: Session, files: Plan["files"]): Promise<Difference[]> =>
+  (await Promise.all([ofHistory(context, session, files), ofIndexes(session)])).flat();
 
 const lineOf = ({ name, what }: Difference): string => `${name}: ${what}`;
 
 /** What is not as the files say: one line each. */
 export async function differences(context: Context, session: Session, files: Plan["files"]): Promise<string[]> {
   return (await findDifferences(context, session, files)).map(lineOf);
+}
+
+/** The same of every schema of a fleet. */
+export async function fleetDifferences(context: Context, session: Session, files: Plan["files"]): Promise<string[]> {
+  const schemas = await listSchemas(context, session);
+  const [indexes, ...histories] = await Promise.all([
+    ofIndexes(session),
+    ...schemas.map(async (schema) => await ofHistory(inSchema(context, schema), session, files)),
+  ]);
+  return [
+    ...histories.flatMap((found, at) => found.map((one) => `${schemas[at]}: ${lineOf(one)}`)),
+    ...indexes.map(lineOf),
+  ];
 }
 
 export const verify: Stage = {

@@ -14,6 +14,7 @@ type Values = Record<string, unknown>;
 /** Another value than the default, where the schema's type alone does not give one. */
 const others: Readonly<Record<string, unknown>> = {
   "database.searchPath": ["shop"],
+  "fleet.schemas": ["north"],
   "plan.expected": "0".repeat(64),
   "database.tls.mode": "verify-ca",
   "migrate.lockTimeout.first": "1s",

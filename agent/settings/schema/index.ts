@@ -1,10 +1,22 @@
 import { chartOnly } from "./chart.ts";
 import { database, history } from "./database.ts";
+import { fleet } from "./fleet.ts";
 import { migrate, migrations, plan, report, smoke, wait } from "./pipeline.ts";
 import { rollback } from "./rollback.ts";
 
 /** The groups that travel with the pod, in the order of the pipeline. */
-export const agentGroups = { database, migrations, wait, plan, migrate, smoke, rollback, report, history } as const;
+export const agentGroups = {
+  database,
+  migrations,
+  wait,
+  plan,
+  migrate,
+  smoke,
+  rollback,
+  fleet,
+  report,
+  history,
+} as const;
 
 export const agentSchema = {
   type: "object",

@@ -19,6 +19,7 @@ const whole = (part: Partial<Report>): Report => ({
   ahead: [],
   stoppedAt: undefined,
   notReached: [],
+  fleet: undefined,
   error: undefined,
   release: undefined,
   ...part,

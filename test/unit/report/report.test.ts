@@ -18,6 +18,7 @@ const report: Report = {
   ahead: [],
   stoppedAt: "002_error",
   notReached: [],
+  fleet: undefined,
   error: { id: "migration-failed", what: "hunter2", details: ["a hunter2"], stands: "hunter2", fix: "no hunter2" },
   release: undefined,
 };

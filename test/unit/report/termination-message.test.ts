@@ -42,6 +42,7 @@ const whole = (
   stages: [],
   reverted: [],
   ahead: [],
+  fleet: undefined,
   release: undefined,
   ...part,
 });

@@ -1,0 +1,125 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import type { Names } from "../history/schema.ts";
+import { unchangedAmong } from "../history/unchanged.ts";
+import { count } from "../lib/count.ts";
+import { quiet } from "../lib/log.ts";
+import { listMigrations } from "../migrations/listing.ts";
+import { placeIn, type Session } from "../postgres/session.ts";
+import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import { isPrepared } from "../stages/begin.ts";
+import type { Context } from "../stages/context.ts";
+import { need } from "../stages/need.ts";
+import { plan } from "../stages/plan.ts";
+import { preflight } from "../stages/preflight.ts";
+import { allowedWayBack, refuseWayBack } from "../stages/refuse-way-back.ts";
+import { inSchema } from "../stages/schemas.ts";
+import type { Stage } from "../stages/stage.ts";
+import type { RunState } from "../stages/state.ts";
+import { runStages } from "./runner.ts";
+
+/** A schema of the fleet with what is known of it before anything changes. */
+export interface Member {
+  readonly schema: string;
+  readonly context: Context;
+  readonly state: RunState;
+}
+
+export interface Survey {
+  readonly unchanged: readonly string[];
+  /** There is something to do in them, in the fleet's order. */
+  readonly work: readonly Member[];
+  /** Of those, what must not be done. */
+  readonly refused: readonly Problem[];
+}
+
+export interface Problem {
+  readonly schema: string;
+  readonly error: HeadgateError;
+}
+
+/** Schemas that an error lists one by one. */
+const LISTED = 20;
+
+/** One error of several schemas: it ends the run as the first of them would. */
+export function combined(problems: readonly [Problem, ...Problem[]], listed: number, stands: string): HeadgateError {
+  const [{ error, schema }] = problems;
+  const more = problems.length - LISTED;
+  return new HeadgateError(error.id, {
+    what: `in ${problems.length} of ${count(listed, "schema")}; the first is ${schema}: ${error.message}`,
+    details: [
+      ...problems
+        .slice(0, LISTED)
+        .flatMap((one) => [`${one.schema}: ${one.error.message}`, ...one.error.details.map((line) => `  ${line}`)]),
+      ...(more > 0 ? [`and ${more} more`] : []),
+    ],
+    stands,
+    fix: error.fix,
+    cause: error,
+  });
+}
+
+/** A way back that must not be gone ends the look at a schema as it would end its run. */
+const judge: Stage = {
+  name: "revert",
+  changes: "nothing",
+  async run(context, state) {
+    const wanted = need(state, "plan");
+    const back = allowedWayBack(context, wanted.back);
+    if (back.obstacles.length > 0) refuseWayBack(context, back);
+    return { state: { plan: { ...wanted, back } }, summary: "" };
+  },
+};
+
+function isIdle({ command }: Context, { plan: made }: RunState): boolean {
+  if (made === undefined || made.back.returns.length > 0) return false;
+  return command === "revert" || (made.migrations.length === 0 && isPrepared(made.history));
+}
+
+/** Checks and plans one schema, on a session that is somewhere else. */
+async function look(context: Context, session: Session) {
+  await session.query(placeIn(context.settings.database));
+  const silent = { ...context, log: quiet(context.log) };
+  const { error, state } = await runStages(silent, { stages: [preflight, plan, judge], state: { session } });
+  if (isConnectionLoss(error?.cause)) throw error?.cause;
+  return { error, state };
+}
+
+async function unchangedMembers(
+  context: Context,
+  session: Session,
+  { members, exists }: { readonly members: readonly Pick<Member, "context">[]; readonly exists: boolean },
+): Promise<Set<Names>> {
+  // A run that goes back to something else than its files has to ask each schema.
+  if (!exists || context.going.goal.kind !== "files") return new Set();
+  const targets = members.map((member) => member.context.names);
+  return await unchangedAmong(session, targets, listMigrations(context.dir));
+}
+
+/**
+ * Looks at every schema before one of them is changed, on one session: most are where the files want them, which three
+ * queries say of all together; the others are checked and planned. Reads only.
+ */
+export async function survey(
+  context: Context,
+  session: Session,
+  { schemas, exists }: { readonly schemas: readonly string[]; readonly exists: boolean },
+): Promise<Survey> {
+  const members = schemas.map((schema) => ({ schema, context: inSchema(context, schema) }));
+  const same = await unchangedMembers(context, session, { members, exists });
+  const unchanged: string[] = [];
+  const work: Member[] = [];
+  const refused: Problem[] = [];
+  for (const member of members) {
+    context.signal.throwIfAborted();
+    if (same.has(member.context.names)) {
+      unchanged.push(member.schema);
+      continue;
+    }
+    const { error, state } = await look(member.context, session);
+    if (error !== undefined) refused.push({ schema: member.schema, error });
+    if (error === undefined && isIdle(context, state)) unchanged.push(member.schema);
+    else work.push({ ...member, state });
+  }
+  if (unchanged.length < members.length) await session.query(session.restore);
+  return { unchanged, work, refused };
+}

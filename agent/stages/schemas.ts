@@ -1,0 +1,74 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { namesOf } from "../history/schema.ts";
+import type { Log } from "../lib/log.ts";
+import type { Session } from "../postgres/session.ts";
+import { isConnectionLoss, sqlstateOf } from "../postgres/sqlstate.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Context } from "./context.ts";
+
+/** True when the settings name more than one schema to migrate, or a query that does. */
+export const isFleet = ({ fleet }: Settings): boolean => fleet.schemas.length > 0 || fleet.query !== "";
+
+const marked = (log: Log, schema: string): Log => ({
+  debug: (message, fields) => log.debug(`${schema}: ${message}`, { ...fields, schema }),
+  info: (message, fields) => log.info(`${schema}: ${message}`, { ...fields, schema }),
+  warn: (message, fields) => log.warn(`${schema}: ${message}`, { ...fields, schema }),
+  error: (message, fields) => log.error(`${schema}: ${message}`, { ...fields, schema }),
+});
+
+/** The context of a run in one schema of a fleet: a history, a search_path and a pgmigrations of its own. */
+export function inSchema(context: Context, schema: string): Context {
+  const { database, history } = context.settings;
+  const settings: Settings = {
+    ...context.settings,
+    database: { ...database, searchPath: [schema, ...database.searchPath] },
+    history: { ...history, target: `${history.target}/${schema}` },
+  };
+  return {
+    ...context,
+    schema,
+    settings,
+    names: namesOf(settings, history.target),
+    sign: context.signer?.(settings.history.target),
+    log: marked(context.log, schema),
+  };
+}
+
+const badAnswer = (what: string, cause?: unknown): HeadgateError =>
+  new HeadgateError("bad-settings", {
+    what: `fleet.query ${what}`,
+    fix: "correct fleet.query: its first column names the schemas, one a row, each once",
+    stands: "nothing was changed",
+    cause,
+  });
+
+/** Names that PostgreSQL has cut would not be the ones that were meant. */
+const LONGEST_NAME_BYTES = 63;
+
+const QUERY_MS = 30_000;
+
+async function ask({ settings }: Context, session: Session): Promise<string[]> {
+  const [, rows] = await Promise.all([
+    session.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${QUERY_MS}`),
+    session.query(settings.fleet.query),
+    session.query("ROLLBACK"),
+  ]);
+  return rows.map((row) => {
+    const [first] = Object.values(row);
+    if (typeof first === "string" && first !== "" && Buffer.byteLength(first) <= LONGEST_NAME_BYTES) return first;
+    throw badAnswer(`gives ${JSON.stringify(first)}, which names no schema`);
+  });
+}
+
+/** The schemas of the fleet, in their order. Rejects with `bad-settings` where fleet.query does not name them. */
+export async function listSchemas(context: Context, session: Session): Promise<readonly string[]> {
+  const { fleet } = context.settings;
+  if (fleet.query === "") return fleet.schemas;
+  const schemas = await ask(context, session).catch(async (error: unknown) => {
+    if (sqlstateOf(error) === undefined || isConnectionLoss(error)) throw error;
+    throw badAnswer(`fails: ${error instanceof Error ? error.message : String(error)}`, error);
+  });
+  const twice = schemas.find((schema, at) => schemas.indexOf(schema) !== at);
+  if (twice !== undefined) throw badAnswer(`names ${twice} twice`);
+  return schemas;
+}
