@@ -45,6 +45,10 @@ const badAnswer = (what: string, cause?: unknown): HeadgateError =>
 /** Names that PostgreSQL has cut would not be the ones that were meant. */
 const LONGEST_NAME_BYTES = 63;
 
+/** Whatever PostgreSQL takes, but for what would play tricks with a terminal. */
+const isSchemaName = (name: string): boolean =>
+  name !== "" && Buffer.byteLength(name) <= LONGEST_NAME_BYTES && !/\p{C}/u.test(name);
+
 const QUERY_MS = 30_000;
 
 async function ask({ settings }: Context, session: Session): Promise<string[]> {
@@ -55,7 +59,7 @@ async function ask({ settings }: Context, session: Session): Promise<string[]> {
   ]);
   return rows.map((row) => {
     const [first] = Object.values(row);
-    if (typeof first === "string" && first !== "" && Buffer.byteLength(first) <= LONGEST_NAME_BYTES) return first;
+    if (typeof first === "string" && isSchemaName(first)) return first;
     throw badAnswer(`gives ${JSON.stringify(first)}, which names no schema`);
   });
 }

@@ -65,9 +65,22 @@ describe("a fleet of schemas", () => {
     expect(second.applied).toMatchObject(ALL.map((name) => ({ name: `west/${name}` })));
   });
 
+  it("may have names with every odd character", async () => {
+    const odd = `Nord "West"; it's /a %s $$ é`;
+    await scene.database.sql(`CREATE SCHEMA "${odd.replaceAll('"', '""')}"`);
+    fleetOf({ query: "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'Nord%'" });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await applied()).toEqual({ [odd]: ALL });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0, stderr: expect.stringContaining("nothing to do") });
+    forget("003_rename.sql");
+    expect(await scene.run("revert", "--schema", odd, "--yes")).toMatchObject({ code: 0 });
+    expect(await applied()).toEqual({ [odd]: ALL.slice(0, 2) });
+  });
+
   it.each([
     ["fails", "SELECT nothing FROM nowhere", 'relation "nowhere" does not exist'],
     ["names no schema", "SELECT 42", "gives 42, which names no schema"],
+    ["names one with an escape sequence", "SELECT chr(27) || '[2Jnorth'", "which names no schema"],
     ["names one twice", "VALUES ('north'), ('north')", "names north twice"],
     ["writes", "CREATE TABLE t ()", "read-only transaction"],
   ])("is refused when its query %s", async (_what, query, said) => {
