@@ -1,9 +1,6 @@
 import { FileProblemError } from "./problem.ts";
-import { asNode } from "./tree.ts";
+import { asNode, type Node } from "./tree.ts";
 import type { SqlText } from "./types.ts";
-
-/** One node of libpg-query's tree: `{NodeName: {...}}`. */
-export type Node = Readonly<Record<string, unknown>>;
 
 export interface Statement {
   readonly sql: string;

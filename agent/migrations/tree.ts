@@ -1,4 +1,5 @@
-import type { Node } from "./parser.ts";
+/** One node of libpg-query's tree: `{NodeName: {...}}`. */
+export type Node = Readonly<Record<string, unknown>>;
 
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
 

@@ -1,5 +1,5 @@
-import type { Node, Statement } from "../migrations/parser.ts";
-import { anyBelow, asNode, list, nameParts } from "../migrations/tree.ts";
+import type { Statement } from "../migrations/parser.ts";
+import { anyBelow, asNode, list, type Node, nameParts } from "../migrations/tree.ts";
 import type { Rule } from "./rule.ts";
 
 const WRITES = /^(Insert|Update|Delete|Merge)Stmt$/;

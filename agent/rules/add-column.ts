@@ -1,5 +1,4 @@
-import type { Node } from "../migrations/parser.ts";
-import { anyBelow, asNode, list, nameParts } from "../migrations/tree.ts";
+import { anyBelow, asNode, list, type Node, nameParts } from "../migrations/tree.ts";
 import type { Phase } from "../migrations/types.ts";
 
 /** Where the value comes from in a row that older code writes: it does not name the column. */

@@ -1,5 +1,5 @@
-import type { Node, Statement } from "../migrations/parser.ts";
-import { anyBelow, nameParts } from "../migrations/tree.ts";
+import type { Statement } from "../migrations/parser.ts";
+import { anyBelow, type Node, nameParts } from "../migrations/tree.ts";
 
 /** Built-in functions that change no row of a table, as far as migrations call them in a SELECT. */
 const HARMLESS = new Set(

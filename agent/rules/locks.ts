@@ -1,5 +1,5 @@
-import type { Node, Statement } from "../migrations/parser.ts";
-import { asNode, list } from "../migrations/tree.ts";
+import type { Statement } from "../migrations/parser.ts";
+import { asNode, list, type Node } from "../migrations/tree.ts";
 
 /** Lock modes as PostgreSQL's documentation spells them, weakest first. */
 export const LOCK_MODES = [

@@ -1,5 +1,5 @@
-import type { Node, Statement } from "../migrations/parser.ts";
-import { asNode, list } from "../migrations/tree.ts";
+import type { Statement } from "../migrations/parser.ts";
+import { asNode, list, type Node } from "../migrations/tree.ts";
 import type { Phase } from "../migrations/types.ts";
 import { addColumnPhases } from "./add-column.ts";
 import { callsUnknown } from "./calls.ts";

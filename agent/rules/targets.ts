@@ -1,5 +1,5 @@
-import type { Node, Statement } from "../migrations/parser.ts";
-import { asNode, asText, list, nameParts } from "../migrations/tree.ts";
+import type { Statement } from "../migrations/parser.ts";
+import { asNode, asText, list, type Node, nameParts } from "../migrations/tree.ts";
 
 /** An object as a statement names it, comparable as text: what sort of thing, its schema if one is given, its name. */
 export interface Target {

@@ -1,5 +1,5 @@
-import type { Node, Statement } from "../migrations/parser.ts";
-import { anyBelow, asNode } from "../migrations/tree.ts";
+import type { Statement } from "../migrations/parser.ts";
+import { anyBelow, asNode, type Node } from "../migrations/tree.ts";
 
 export interface Write {
   /** The table, as a RangeVar. */
