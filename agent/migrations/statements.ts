@@ -1,21 +1,19 @@
-import { isRecord } from "../lib/records.ts";
-import type { Node, Statement } from "./parser.ts";
-
-const node = (value: unknown): Node => (isRecord(value) ? value : {});
+import type { Statement } from "./parser.ts";
+import { asNode, list, type Node } from "./tree.ts";
 
 const items = (value: unknown, wrapper: string): readonly Node[] =>
-  (Array.isArray(value) ? value : []).map((item) => node(node(item)[wrapper]));
+  list(value).map((item) => asNode(item[wrapper]));
 
 const commandsOf = ({ cmds }: Node): readonly Node[] => items(cmds, "AlterTableCmd");
 
 const detachesConcurrently = (command: Node): boolean =>
-  command.subtype === "AT_DetachPartition" && node(node(command.def).PartitionCmd).concurrent === true;
+  command.subtype === "AT_DetachPartition" && asNode(asNode(command.def).PartitionCmd).concurrent === true;
 
 /** An option is on when it stands alone; `CONCURRENTLY false` and `CONCURRENTLY 0` switch it off. */
 const isOn = ({ arg }: Node): boolean => {
-  const { String: word, Integer: number } = node(arg);
-  if (number !== undefined) return node(number).ival !== undefined;
-  return !/^(false|off|0)$/i.test(String(node(word).sval));
+  const { String: word, Integer: number } = asNode(arg);
+  if (number !== undefined) return asNode(number).ival !== undefined;
+  return !/^(false|off|0)$/i.test(String(asNode(word).sval));
 };
 
 const reindexesConcurrently = ({ params }: Node): boolean =>
