@@ -17,6 +17,15 @@ export interface Comparison {
   readonly unfinished: readonly Entry[];
 }
 
+const NOTHING: Omit<Comparison, "applied"> = {
+  pending: [],
+  ahead: [],
+  changed: [],
+  missing: [],
+  outOfOrder: [],
+  unfinished: [],
+};
+
 /** Those that were applied after every one that is among the files. */
 function entriesAfter(applied: readonly Entry[], files: ReadonlyMap<string, MigrationFile>): readonly Entry[] {
   return applied.slice(applied.findLastIndex((entry) => files.has(entry.name)) + 1);
@@ -35,6 +44,7 @@ function tooLate(
 
 /** Pure: reads nothing and writes nothing. `files` are in order. */
 export function compare(files: readonly MigrationFile[], history: HistoryState): Comparison {
+  if (history.exactly === files) return { ...NOTHING, applied: history.entries };
   const byName = new Map(files.map((file) => [file.name, file]));
   const applied = history.entries.filter((entry) => entry.state === "applied");
   const unfinished = history.entries.filter((entry) => entry.state !== "applied");

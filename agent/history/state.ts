@@ -34,6 +34,8 @@ export interface HistoryState {
   readonly mirrorExists: boolean;
   /** An older Headgate made the tables: they grow before anything is written. */
   readonly outdated: boolean;
+  /** Known to be exactly these files, all of them applied as they are. */
+  readonly exactly?: readonly MigrationFile[];
 }
 
 const APPLIED = { state: "applied", step: 0, paused: false, appliedAt: null, imported: false } as const;
@@ -100,6 +102,7 @@ const allApplied = (files: readonly MigrationFile[]): HistoryState => ({
   undone: [],
   mirrorExists: true,
   outdated: false,
+  exactly: files,
 });
 
 /** As `readHistory`, faster where the files are what the history holds: then nobody knows when each was applied. */

@@ -19,11 +19,14 @@ export interface ListingOptions {
   readonly mayBeAbsent?: boolean;
 }
 
-function entriesOf(dir: string, { mayBeAbsent = false }: ListingOptions): string[] {
+const filesIn = (dir: string): string[] =>
+  readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
+    .map((entry) => entry.name);
+
+function namesBy(read: (dir: string) => string[], dir: string, { mayBeAbsent = false }: ListingOptions): string[] {
   try {
-    return readdirSync(dir, { withFileTypes: true })
-      .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
-      .map((entry) => entry.name);
+    return read(dir);
   } catch (error) {
     if (mayBeAbsent && errorCode(error) === "ENOENT") return [];
     const why = errorCode(error) === "ENOENT" ? "there is no such folder" : (errorCode(error) ?? "it cannot be read");
@@ -81,9 +84,9 @@ function toFile(dir: string, name: string, files: readonly string[]): MigrationF
  * and time, and parses none. Throws `bad-migration-files` with every problem of names and pairs at once.
  */
 export function listMigrations(dir: string, options: ListingOptions = {}): MigrationFile[] {
-  const entries = entriesOf(dir, options);
-  const known = listedByIndex(resolve(dir), entries);
+  const known = listedByIndex(resolve(dir), () => namesBy(readdirSync, dir, options));
   if (known !== undefined) return known;
+  const entries = namesBy(filesIn, dir, options);
   const groups = new Map<string, string[]>();
   const problems: FileProblem[] = [];
   for (const file of entries) {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode, writeWhole } from "../lib/files.ts";
@@ -85,15 +85,21 @@ const isUntouched = (dir: string, [file, size, seconds]: Stamp): boolean => {
   return now !== undefined && now.size === size && Math.floor(now.mtimeMs / 1_000) === seconds;
 };
 
-/** The files as the index knows them, when it knows exactly these names and each is as it was; else undefined. */
-export function listedByIndex(dir: string, names: readonly string[]): MigrationFile[] | undefined {
+/** A name that a listing would show: it passes over folders and dot files. */
+const isListed = (dir: string, name: string): boolean => {
+  const found = name.startsWith(".") ? undefined : lstatSync(`${dir}/${name}`, { throwIfNoEntry: false });
+  return found?.isFile() === true || found?.isSymbolicLink() === true;
+};
+
+/** The files as the index knows them, when it knows exactly these of `names` and each is as it was; else undefined. */
+export function listedByIndex(dir: string, names: () => readonly string[]): MigrationFile[] | undefined {
   const index = readIndexOrNone(dir);
   if (index === undefined) return undefined;
-  const there = new Set(names);
   const stamps = index.flatMap((entry) => entry[3]);
-  if (stamps.length !== there.size || !stamps.every((stamp) => there.has(stamp[0]) && isUntouched(dir, stamp))) {
-    return undefined;
-  }
+  const known = new Set(stamps.map((stamp) => stamp[0]));
+  // Of bare names: to read what kind each is costs more than they do, and only a stranger's kind matters.
+  const isNew = (name: string) => !known.has(name) && isListed(dir, name);
+  if (names().some(isNew) || !stamps.every((stamp) => isUntouched(dir, stamp))) return undefined;
   return index.map(([name, kind, checksum, files]) => ({
     name,
     paths: files.map(([file]) => `${dir}/${file}`),

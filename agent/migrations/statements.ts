@@ -1,8 +1,7 @@
 import type { Statement } from "./parser.ts";
 import { asNode, list, type Node } from "./tree.ts";
 
-const items = (value: unknown, wrapper: string): readonly Node[] =>
-  list(value).map((item) => asNode(item[wrapper]));
+const items = (value: unknown, wrapper: string): readonly Node[] => list(value).map((item) => asNode(item[wrapper]));
 
 const commandsOf = ({ cmds }: Node): readonly Node[] => items(cmds, "AlterTableCmd");
 

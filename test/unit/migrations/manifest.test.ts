@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -44,6 +44,19 @@ describe("a folder with a manifest", () => {
     expect(await loadMigrations(second === undefined ? [] : [second], files, dir)).toMatchObject([
       { name: "2_b", up: { sql: "SELECT 'ü';\n" }, down: "SELECT 3;\n", paths: second?.paths },
     ]);
+  });
+
+  it("is listed from it beside a folder and a dot file, which are no migrations", async () => {
+    await compiled();
+    mkdirSync(join(dir, "notes"));
+    write(".gitkeep", "");
+    expect(listMigrations(dir).map(({ stamped }) => stamped)).toEqual([true, true, true]);
+  });
+
+  it("is hashed anew when a link was added", async () => {
+    await compiled();
+    symlinkSync("1_a.sql", join(dir, "11_d.sql"));
+    expect(listMigrations(dir).map(({ stamped }) => stamped)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it("is hashed anew when a file has another time, and refused when it has other bytes", async () => {
