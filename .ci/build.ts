@@ -1,6 +1,7 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { compileSchema } from "./compile-schema.ts";
 
 const root = join(import.meta.dirname, "..");
 const outdir = process.env.HEADGATE_BUILD_DIR ?? join(root, "dist");
@@ -26,6 +27,7 @@ await build({
   supported: { "regexp-set-notation": true },
   chunkNames: "chunk-[hash]",
   external: [...beside, "pg-native"],
+  plugins: [compileSchema],
   logLevel: "warning",
 });
 for (const name of beside) {

@@ -49,6 +49,11 @@ function withoutNulls(mapping: Readonly<Record<string, unknown>>): Record<string
 }
 
 async function schemaProblems(values: unknown): Promise<string[]> {
+  const { validate: fits } = await import("./fits.ts");
+  return fits(values) ? [] : await explained(values);
+}
+
+async function explained(values: unknown): Promise<string[]> {
   // By its default export: a bundler gives a CommonJS module that is loaded late no other.
   const [{ default: ajv }, { explainProblem }] = await Promise.all([import("ajv"), import("./explain-problems.ts")]);
   const validate = new ajv.Ajv({ allErrors: true, strict: false, verbose: true }).compile(valuesSchema);
