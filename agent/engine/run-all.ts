@@ -1,4 +1,5 @@
 import { elapsed } from "../lib/clock.ts";
+import { collectEach } from "../lib/garbage.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { migrationFailure } from "./failure.ts";
 import { type Flight, type FlightOutcome, launch, launchDynamic } from "./flight.ts";
@@ -138,6 +139,9 @@ async function runInOrder(executor: Executor, items: readonly WorkItem[]): Promi
   }
 }
 
+/** Each leaves some 7 KB of garbage; to collect it takes about 10 ms. */
+const MIGRATIONS_A_TIDY = 250;
+
 /**
  * Runs the items in order, and speaks of those that take long. Calls `onDone` for each that is committed. Rejects with
  * a catalogued error at the first that fails, with the driver's error when the connection is lost (then nobody knows how
@@ -145,9 +149,11 @@ async function runInOrder(executor: Executor, items: readonly WorkItem[]): Promi
  */
 export async function runAll(executor: Executor, items: readonly WorkItem[]): Promise<void> {
   const watchdog = startWatchdog(executor, items);
+  const tidy = collectEach(MIGRATIONS_A_TIDY);
   const onDone = (done: Done) => {
     watchdog.done();
     executor.onDone(done);
+    tidy();
   };
   try {
     await runInOrder({ ...executor, onDone }, items);
