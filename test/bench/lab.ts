@@ -68,7 +68,7 @@ function createRunner({ server, admin, home, signal }: Tools) {
     const options = { cwd: home, logFile: join(home, "output.log"), signal, limit: peer.limit };
     const runAt = (port?: number) =>
       measure(commandOf(row, peer, { ...files, home, url: urlOf(database, port) }), options);
-    const { holdMs } = row;
+    const holdMs = peer.pastProxy === true ? undefined : row.holdMs;
     const sample =
       holdMs === undefined
         ? await runAt()

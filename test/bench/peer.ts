@@ -24,6 +24,8 @@ export interface Peer {
     readonly command: (task: Task, schemas: readonly string[]) => Command;
     readonly appliedSql: string;
   };
+  /** Runs past the proxy, beside the others of a row that has one: what the delay costs is a ratio of one round. */
+  readonly pastProxy?: boolean;
   /** What its users do once for a folder of files, before any release. */
   readonly prepare?: (files: Files) => void;
   /** In what it prints, the reason of an end that is its own limit: shown as its result, no failure of the bench. */

@@ -41,6 +41,13 @@ const headgate = (main: string, cache: string): Found => ({
     "headgate: the bundle with its compile cache, and a folder that `headgate compile` has seen, as in an image.",
 });
 
+/** The same, without the delay that the others of its row have. */
+const direct = ({ peer }: Found): Found => ({
+  peer: peer && { ...peer, name: "headgate/direct", pastProxy: true },
+  version: undefined,
+  footnote: "headgate/direct: without the delay, in the same rounds.",
+});
+
 const nodePgMigrate = (cli: string, perTransaction: boolean): Peer => ({
   name: perTransaction ? "node-pg-migrate/per-tx" : "node-pg-migrate",
   command: ({ dir, url }) => ({
@@ -60,8 +67,10 @@ const NODE_PG_MIGRATE =
 export async function findPeers(bundle: string, cache: string, psqlProgram: string): Promise<Peers> {
   const manifest = createRequire(import.meta.url).resolve("node-pg-migrate/package.json");
   const cli = join(dirname(manifest), "bin", "node-pg-migrate.js");
+  const ours = headgate(join(bundle, "main.js"), cache);
   const found: readonly Found[] = [
-    headgate(join(bundle, "main.js"), cache),
+    ours,
+    direct(ours),
     { peer: nodePgMigrate(cli, false), version: undefined, footnote: NODE_PG_MIGRATE },
     { peer: nodePgMigrate(cli, true), version: undefined, footnote: "" },
     findPsql(psqlProgram),

@@ -46,6 +46,7 @@ export const kindOf = (row: Row): Kind => (row.applied ? "constant" : "table");
 export const takesPart = (peer: Peer, row: Row): boolean =>
   (row.peers?.includes(peer.name) ?? true) &&
   (!row.applied || peer.appliedSql !== undefined) &&
+  (row.holdMs !== undefined || peer.pastProxy !== true) &&
   (row.schemas === undefined || peer.overSchemas !== undefined);
 
 export const schemasOf = ({ schemas = 0 }: Row): string[] =>
