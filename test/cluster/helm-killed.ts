@@ -1,16 +1,10 @@
 import { expect } from "vitest";
 import type { TestNamespace } from "./harness/namespace.ts";
 import { ordersImage } from "./orders.ts";
-import { chart, databaseValues, helmDoes, imageValues, revisions, untilRow, type Values } from "./release.ts";
+import { chart, helmDoes, revisions, untilRow, valuesOf } from "./release.ts";
 
 /** The slow migration runs. */
 export const SLEEPING = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
-
-export const valuesOf = (ns: TestNamespace, image: string): Values => ({
-  database: databaseValues(ns),
-  image: imageValues(image),
-  rollback: { delay: "0s" },
-});
 
 /** Release 1, and then helm killed, as by a cancelled pipeline, in the middle of the upgrade to a release whose migration takes long. */
 export async function helmKilled(ns: TestNamespace): Promise<void> {

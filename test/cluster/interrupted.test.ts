@@ -1,10 +1,19 @@
 import { expect, test } from "vitest";
 import { withNamespace } from "./harness/namespace.ts";
-import { helmKilled, valuesOf } from "./helm-killed.ts";
+import { helmKilled } from "./helm-killed.ts";
 import { migrations, ordersImage } from "./orders.ts";
-import { appliedNames, chart, columnsOf, helmDoes, helmRefuses, hookLog, inlineValues, revisions } from "./release.ts";
-
-const UP = ["upgrade", "gate", chart];
+import {
+  appliedNames,
+  chart,
+  columnsOf,
+  helmDoes,
+  helmRefuses,
+  hookLog,
+  inlineValues,
+  revisions,
+  UP,
+  valuesOf,
+} from "./release.ts";
 
 test("two releases install into one database at once: one applies, the other waits and finds nothing to do", () =>
   withNamespace(async (ns) => {

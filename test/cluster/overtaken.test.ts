@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
 import { withNamespace } from "./harness/namespace.ts";
-import { helmKilled, SLEEPING, valuesOf } from "./helm-killed.ts";
+import { helmKilled, SLEEPING } from "./helm-killed.ts";
 import { killContainer, runningContainer } from "./kill.ts";
 import { ordersImage } from "./orders.ts";
-import { appliedNames, chart, columnsOf, helm, helmDoes, revisions, untilRow } from "./release.ts";
+import { appliedNames, BACK, chart, columnsOf, helm, helmDoes, revisions, UP, untilRow, valuesOf } from "./release.ts";
 
-const BACK = ["rollback", "gate", "1"];
-const UP = ["upgrade", "gate", chart];
 const JOB = "gate-headgate-migrate";
 
 test("helm killed during an upgrade, and rolled back while the Job still runs: the rollback waits, and then takes it back", () =>

@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import { type TestNamespace, withNamespace } from "./harness/namespace.ts";
 import { eventually } from "./harness/wait.ts";
 import { killContainer, runningContainer } from "./kill.ts";
-import { appliedNames, chart, ended, helm, helmDoes, inlineValues, podsOf, untilRow } from "./release.ts";
+import { appliedNames, chart, ended, helm, helmDoes, inlineValues, podsOf, UP, untilRow } from "./release.ts";
 
 const JOB = "gate-headgate-migrate";
-const UP = ["upgrade", "gate", chart];
 const OURS_NOT = "the node's processes are out of reach";
 
 const ORDERS = {
