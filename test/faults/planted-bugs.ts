@@ -109,8 +109,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "agent/stages/under-lock.ts",
-        search: "  let { begun } = state;\n  for (",
-        replace: "  let { begun } = state;\n  let known: HistoryState | undefined;\n  for (",
+        search: "  let lostPid: number | undefined;\n",
+        replace: "  let lostPid: number | undefined;\n  let known: HistoryState | undefined;\n",
       },
       {
         file: "agent/stages/under-lock.ts",
