@@ -1,47 +1,58 @@
-import { lockOf } from "../rules/locks.ts";
-import { makePlan, refuseBadPlan } from "../stages/plan.ts";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import type { Context } from "../stages/context.ts";
+import { forecast, type MigrationForecast } from "../stages/forecast.ts";
+import { makePlan, planOffline, refuseBadPlan } from "../stages/plan.ts";
 import { allowedWayBack, describeReturns, refuseWayBack } from "../stages/refuse-way-back.ts";
-import type { Plan, PlannedMigration } from "../stages/state.ts";
+import type { Plan } from "../stages/state.ts";
 import type { WayBack } from "../stages/way-back.ts";
-import { type Command, flagArg } from "./command.ts";
+import { type Command, flagArg, textArg } from "./command.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions, flag } from "./options.ts";
+import { databaseOptions, flag, text } from "./options.ts";
 import { needsSchema } from "./over-fleet.ts";
+import { planMarkdown } from "./plan-markdown.ts";
+import { planText } from "./plan-text.ts";
 import { withSession } from "./with-session.ts";
 
-const statementsOf = ({ statements, findings }: PlannedMigration) =>
-  (statements() ?? []).map((statement, index) => ({
-    sql: statement.sql,
-    ...lockOf(statement),
-    findings: (findings[index] ?? []).map(({ rule, risk, danger, instead }) => ({ rule, risk, danger, instead })),
-  }));
-
-const toJson = ({ hash, migrations }: Plan) => ({
+const toJson = ({ hash }: Plan, migrations: readonly MigrationForecast[]) => ({
   hash,
-  migrations: migrations.map((planned) => ({ name: planned.migration.name, statements: statementsOf(planned) })),
+  migrations: migrations.map(({ statements, ...rest }) => ({ ...rest, statements: statements ?? [] })),
 });
 
-function describe(planned: PlannedMigration): string {
-  const { migration, statements } = planned;
-  const notes = [migration.transaction ? "" : "no transaction", migration.downKind === "stored" ? "" : "no way back"];
-  const said = notes.filter((note) => note !== "").join(", ");
-  const head = `${migration.name}${said === "" ? "" : `  (${said})`}`;
-  if (statements() === undefined) {
-    return `${head}\n  ${migration.up === undefined ? "its SQL is only known while it runs" : "too big to be taken apart here"}`;
-  }
-  const lines = statementsOf(planned).flatMap(({ sql, lock, table, rewrites, findings }) => [
-    ...sql.split("\n").map((line) => `  ${line}`),
-    ...(lock === null
-      ? []
-      : [`    lock: ${lock}${table === null ? "" : ` on ${table}`}${rewrites === true ? ", rewrites it" : ""}`]),
-    ...findings.map((finding) => `    ${finding.rule} ${finding.risk}: ${finding.danger}; ${finding.instead}`),
-  ]);
-  return [head, ...lines].join("\n");
+/** What was found out, and whether a database was asked. */
+interface Made {
+  readonly plan: Plan;
+  readonly migrations: readonly MigrationForecast[];
+  readonly offline: boolean;
 }
 
-function toText({ migrations }: Plan, back: WayBack): string {
+async function withDatabase(context: Context): Promise<Made> {
+  return await withSession(context, async (session) => {
+    const plan = await makePlan(context, session);
+    return { plan, migrations: await forecast(plan, session), offline: false };
+  });
+}
+
+/** Where nothing names a database, at the desk and in a pipeline: every file is taken for pending. */
+async function make(context: Context): Promise<Made> {
+  try {
+    return await withDatabase(context);
+  } catch (error) {
+    if (!(error instanceof HeadgateError) || error.id !== "no-connection" || context.pod !== undefined) throw error;
+    const plan = await planOffline(context);
+    return { plan, migrations: await forecast(plan, undefined), offline: true };
+  }
+}
+
+const OFFLINE =
+  "no database is named, so every file is taken for pending; what is applied, how big the tables are, and what only their catalog tells stays unknown";
+
+const FORMATS = ["text", "json", "markdown"] as const;
+
+function show({ plan: made, migrations }: Made, back: WayBack, format: string): string {
+  if (format === "json") return `${JSON.stringify(toJson(made, migrations))}\n`;
+  if (format === "markdown") return planMarkdown(migrations, made.hash);
   const returns = back.returns.length === 0 ? "" : `${describeReturns(back).join("\n")}\n\n`;
-  return `${returns}${migrations.map(describe).join("\n\n")}${migrations.length > 0 ? "\n" : ""}`;
+  return `${returns}${planText(migrations)}`;
 }
 
 function nextStep({ hash, migrations }: Plan, { returns, obstacles }: WayBack): string {
@@ -51,19 +62,28 @@ function nextStep({ hash, migrations }: Plan, { returns, obstacles }: WayBack): 
 }
 
 export const plan: Command = {
-  options: { ...databaseOptions, "exit-code": flag("exit with 3 when migrations are pending") },
-  examples: [["headgate plan --dir migrations", "what the next migrate would send, and the locks it takes"]],
+  options: {
+    ...databaseOptions,
+    format: { ...text("how it is shown"), choices: FORMATS },
+    "exit-code": flag("exit with 3 when migrations are pending"),
+  },
+  examples: [
+    ["headgate plan --dir migrations", "what the next migrate would send, and the locks it takes"],
+    [
+      "headgate plan --format markdown",
+      "the same for a comment on a pull request; without a database, as far as files tell",
+    ],
+  ],
   run: async (args, io) =>
     await withContext("plan", { args, io }, async (context) => {
       needsSchema(context);
-      const made = await withSession(context, async (session) => await makePlan(context, session));
-      const back = allowedWayBack(context, made.back);
-      if (flagArg(args, "json")) io.out(`${JSON.stringify(toJson(made))}\n`);
-      else {
-        io.out(toText(made, back));
-        io.err(`${nextStep(made, back)}\n`);
-      }
-      refuseBadPlan(context, made);
+      const made = await make(context);
+      const back = allowedWayBack(context, made.plan.back);
+      const format = flagArg(args, "json") ? "json" : (textArg(args, "format") ?? "text");
+      io.out(show(made, back, format));
+      if (made.offline) io.err(`${OFFLINE}\n`);
+      if (format === "text") io.err(`${nextStep(made.plan, back)}\n`);
+      refuseBadPlan(context, made.plan);
       if (back.obstacles.length > 0) refuseWayBack(context, back);
       return flagArg(args, "exit-code") && made.migrations.length > 0 ? 3 : 0;
     }),

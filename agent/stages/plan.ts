@@ -44,6 +44,19 @@ const filesFor = ({ command, going, dir }: Context): MigrationFile[] =>
     ? listMigrations(dir, { mayBeAbsent: true })
     : listMigrations(dir);
 
+const NO_HISTORY: HistoryState = { exists: false, entries: [], undone: [], mirrorExists: false, outdated: false };
+
+/** The plan for a database that has nothing of it yet, without asking one. */
+export async function planOffline(context: Context): Promise<Plan> {
+  const files = listMigrations(context.dir);
+  const comparison = compare(files, NO_HISTORY);
+  const migrations = await inspectFiles(files, {
+    ...{ all: files, dir: context.dir, ownSchema: context.names.schemaName, anew: true },
+  });
+  const back = { returns: [], left: [], obstacles: [], losses: new Map(), from: undefined, to: undefined };
+  return { hash: hashOf(comparison.pending), migrations, comparison, history: NO_HISTORY, files, back };
+}
+
 /** What would be taken back and applied, and how files and history stand to each other. Reads only, refuses nothing but bad files. */
 export async function makePlan(context: Context, session: Session): Promise<Plan> {
   const files = filesFor(context);
