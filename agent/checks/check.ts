@@ -10,6 +10,8 @@ export interface CheckContext {
 
 /** What a check found wrong, and how to mend it. */
 export interface Obstacle {
+  /** A run goes on all the same. */
+  readonly severity?: "warning";
   readonly what: string;
   readonly fix: string;
 }
@@ -18,4 +20,10 @@ export interface Obstacle {
 export interface Check {
   readonly name: string;
   readonly run: (context: CheckContext) => Obstacle | undefined | Promise<Obstacle | undefined>;
+}
+
+export interface Checked {
+  readonly check: Check;
+  /** Undefined when all is well. */
+  readonly obstacle: Obstacle | undefined;
 }

@@ -1,10 +1,21 @@
-import type { Check } from "./check.ts";
+import type { Check, CheckContext, Checked } from "./check.ts";
+import { connections } from "./connections.ts";
 import { encoding } from "./encoding.ts";
 import { expectedDatabase } from "./expected-database.ts";
+import { leftovers } from "./leftovers.ts";
+import { longTransactions } from "./long-transactions.ts";
 import { pooler } from "./pooler.ts";
+import { preparedTransactions } from "./prepared-transactions.ts";
 import { privileges } from "./privileges.ts";
 import { serverVersion } from "./server-version.ts";
 import { writable } from "./writable.ts";
 
 /** Every preflight check. A check that is not here does not run; a test compares this list with the folder. */
-export const checks: readonly Check[] = [serverVersion, writable, encoding, expectedDatabase, pooler, privileges];
+export const checks: readonly Check[] = [
+  ...[serverVersion, writable, encoding, expectedDatabase, pooler, privileges],
+  ...[connections, longTransactions, preparedTransactions, leftovers],
+];
+
+/** All at once: their queries share one round trip. */
+export const runChecks = async (subject: CheckContext): Promise<Checked[]> =>
+  await Promise.all(checks.map(async (check) => ({ check, obstacle: await check.run(subject) })));

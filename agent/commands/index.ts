@@ -1,6 +1,7 @@
 import { baseline } from "./baseline.ts";
 import type { Command } from "./command.ts";
 import { compile } from "./compile.ts";
+import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
 import { migrate } from "./migrate.ts";
 import { newMigration } from "./new.ts";
@@ -31,5 +32,6 @@ export const commands: readonly Entry[] = [
   { name: "baseline", describe: "record that a database has migrations already", command: baseline },
   { name: "verify", describe: "compare the database's history with the files", command: verify },
   { name: "smoke", describe: "test the expectations of the values", command: smoke },
+  { name: "doctor", describe: "run every preflight check, and change nothing", command: doctor },
   { name: "explain", describe: "explain an error or an exit code", command: explain },
 ];

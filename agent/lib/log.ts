@@ -43,6 +43,18 @@ export function createHumanLog(write: Write, redactor: Redactor, options: Omit<L
 /** The same log, in which what goes well is a detail. */
 export const quiet = (log: Log): Log => ({ ...log, info: log.debug });
 
+/** The same log, which says each warning once. */
+export function warningOnce(log: Log, said: Set<string>): Log {
+  return {
+    ...log,
+    warn(message, fields) {
+      if (said.has(message)) return;
+      said.add(message);
+      log.warn(message, fields);
+    },
+  };
+}
+
 /** The log that the settings ask for. pino writes the JSON lines, and is loaded only for them. */
 export async function createLog(write: Write, redactor: Redactor, options: LogOptions): Promise<Log> {
   if (options.format === "human") return createHumanLog(write, redactor, options);

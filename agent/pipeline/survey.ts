@@ -2,7 +2,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import type { Names } from "../history/schema.ts";
 import { unchangedAmong } from "../history/unchanged.ts";
 import { count } from "../lib/count.ts";
-import { quiet } from "../lib/log.ts";
+import { quiet, warningOnce } from "../lib/log.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { placeIn, type Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
@@ -76,9 +76,10 @@ function isIdle({ command }: Context, { plan: made }: RunState): boolean {
 }
 
 /** Checks and plans one schema, on a session that is somewhere else. */
-async function look(context: Context, session: Session) {
+async function look(context: Context, session: Session, said: Set<string>) {
   await session.query(placeIn(context.settings.database));
-  const silent = { ...context, log: quiet(context.log) };
+  // Most warnings are of the whole database, and hold for every schema.
+  const silent = { ...context, log: warningOnce(quiet(context.log), said) };
   const { error, state } = await runStages(silent, { stages: [preflight, plan, judge], state: { session } });
   if (isConnectionLoss(error?.cause)) throw error?.cause;
   return { error, state };
@@ -109,13 +110,14 @@ export async function survey(
   const unchanged: string[] = [];
   const work: Member[] = [];
   const refused: Problem[] = [];
+  const said = new Set<string>();
   for (const member of members) {
     context.signal.throwIfAborted();
     if (same.has(member.context.names)) {
       unchanged.push(member.schema);
       continue;
     }
-    const { error, state } = await look(member.context, session);
+    const { error, state } = await look(member.context, session, said);
     if (error !== undefined) refused.push({ schema: member.schema, error });
     if (error === undefined && isIdle(context, state)) unchanged.push(member.schema);
     else work.push({ ...member, state });

@@ -15,7 +15,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide("adminUrl", given);
     return async () => {};
   }
-  const server = await startServer({ settings: ["fsync = off", "max_connections = 200"] });
+  const server = await startServer({
+    settings: ["fsync = off", "max_connections = 200", "max_prepared_transactions = 5"],
+  });
   project.provide("adminUrl", server.url());
   return server.remove;
 }

@@ -1,0 +1,31 @@
+import type { Check } from "./check.ts";
+
+const SQL = `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+ - coalesce(current_setting('reserved_connections', true)::int, 0) AS room,
+ (SELECT count(*) FROM pg_stat_activity WHERE usename IS NOT NULL AND datid IS NOT NULL)::int AS used,
+ (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user) AS own_limit,
+ (SELECT count(*) FROM pg_stat_activity WHERE usename = session_user)::int AS own`;
+
+/** A run holds one connection, and opens a second to look at what is in its way. */
+const WANTED = 2;
+
+/** Connections that are left, on the server and for this role. */
+export const connections: Check = {
+  name: "connections",
+  async run({ session }) {
+    const [row = {}] = await session.query(SQL);
+    // This session is counted already.
+    const left = Number(row.room) - Number(row.used) + 1;
+    const ownLeft = Number(row.own_limit) < 0 ? left : Number(row.own_limit) - Number(row.own) + 1;
+    if (Math.min(left, ownLeft) >= WANTED) return undefined;
+    const [what, fix] =
+      ownLeft < left
+        ? [`the role may open ${ownLeft} of its ${row.own_limit} connections`, "ALTER ROLE ... CONNECTION LIMIT"]
+        : [`${left} of the server's ${row.room} connections are left`, "close idle ones, or raise max_connections"];
+    return {
+      severity: "warning",
+      what: `${what}, and a run wants ${WANTED}: without the second it cannot name what blocks it, nor cancel`,
+      fix,
+    };
+  },
+};
