@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { compile } from "./compile.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
+import { grants } from "./grants.ts";
 import { migrate } from "./migrate.ts";
 import { newMigration } from "./new.ts";
 import { plan } from "./plan.ts";
@@ -33,5 +34,6 @@ export const commands: readonly Entry[] = [
   { name: "verify", describe: "compare the database's history with the files", command: verify },
   { name: "smoke", describe: "test the expectations of the values", command: smoke },
   { name: "doctor", describe: "run every preflight check, and change nothing", command: doctor },
+  { name: "grants", describe: "print the SQL that gives a role the least it needs", command: grants },
   { name: "explain", describe: "explain an error or an exit code", command: explain },
 ];
