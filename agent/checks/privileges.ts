@@ -28,7 +28,7 @@ const MIRROR_RIGHTS = ["SELECT", "INSERT", "DELETE"] as const;
 const schemaRight = (name: string, right: string): string =>
   `(SELECT has_schema_privilege(n.oid, '${right}') FROM pg_namespace n WHERE n.nspname = ${quoteLiteral(name)})`;
 
-function sqlOf({ names }: CheckContext): string {
+function sqlOf({ names, settings }: CheckContext): string {
   const own = (table: string): Table => ({ schema: names.schemaName, table });
   return `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
  ${schemaRight(names.schemaName, "USAGE")} AS own,
@@ -38,6 +38,7 @@ function sqlOf({ names }: CheckContext): string {
  ${oidOf(names.pgmigrationsName)} IS NOT NULL AS mirror_there,
  ${tableRights(names.pgmigrationsName, MIRROR_RIGHTS)} AS mirror,
  current_schema() AS current,
+ EXISTS (SELECT FROM pg_namespace WHERE nspname = ${quoteLiteral(settings.database.searchPath[0] ?? "public")}) AS wanted_there,
  (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = current_schema()) AS create_here`;
 }
 
@@ -88,12 +89,16 @@ function whereMigrationsCreate({ session, settings }: CheckContext, row: Row): M
   if (row.create_here === true) return [];
   const role = quoteIdentifier(session.facts.role);
   const [wanted] = settings.database.searchPath;
+  const schemaName = quoteIdentifier(wanted ?? "public");
   if (row.current === null || (wanted !== undefined && row.current !== wanted)) {
-    const schema = quoteIdentifier(wanted ?? "public");
+    if (row.wanted_there === true) {
+      const grant = `GRANT USAGE, CREATE ON SCHEMA ${schemaName} TO ${role}`;
+      return [{ what: `USAGE on the schema ${schemaName}, where migrations create objects`, grant }];
+    }
     return [
       {
-        what: `the schema ${schema}${wanted === undefined ? "" : " (database.searchPath)"}, which does not exist`,
-        grant: `CREATE SCHEMA ${schema} AUTHORIZATION ${role}`,
+        what: `the schema ${schemaName}${wanted === undefined ? "" : " (database.searchPath)"}, which does not exist`,
+        grant: `CREATE SCHEMA ${schemaName} AUTHORIZATION ${role}`,
       },
     ];
   }

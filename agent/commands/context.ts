@@ -1,6 +1,5 @@
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { renderError } from "../errors/render.ts";
-import { namesOf } from "../history/schema.ts";
 import { createSigner } from "../history/sign.ts";
 import { createDeadline } from "../lib/deadline.ts";
 import { readTextIfThere } from "../lib/files.ts";
@@ -16,7 +15,7 @@ import type { Settings } from "../settings/settings.ts";
 import { RESERVE_MS } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
 import { ontoFiles } from "../stages/going.ts";
-import { inSchema } from "../stages/schemas.ts";
+import { inSchema, namesFor } from "../stages/schemas.ts";
 import { readVerdict } from "../stages/verdict.ts";
 import { type Args, textArg } from "./command.ts";
 import { agentVersion } from "./version.ts";
@@ -55,11 +54,14 @@ const applicationName = (command: string, pod: Pod | undefined): string =>
     ? `headgate:desk:${command}`
     : `headgate:${pod.release.name.slice(0, 20)}:${pod.release.revision}:${pod.name}`;
 
+const HALTED =
+  "a transaction under way was rolled back, and a file without one is gone on with where it stands by the next run";
+
 const outOfTime = (): HeadgateError =>
-  new HeadgateError("out-of-time", { what: "the Job's deadline came near; what was under way was rolled back" });
+  new HeadgateError("out-of-time", { what: `the Job's deadline came near; ${HALTED}` });
 
 const stopped = (signal: unknown): HeadgateError =>
-  new HeadgateError("stopped", { what: `told to stop by ${String(signal)}; what was under way was rolled back` });
+  new HeadgateError("stopped", { what: `told to stop by ${String(signal)}; ${HALTED}` });
 
 function stopSignal(io: Io): AbortSignal {
   const controller = new AbortController();
@@ -110,7 +112,7 @@ export async function createContext(
   const context: Context = {
     command,
     settings,
-    names: namesOf(settings),
+    names: namesFor(settings),
     dir: textArg(args, "dir") ?? settings.migrations.dir,
     source,
     pod,

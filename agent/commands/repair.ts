@@ -6,6 +6,7 @@ import { readUnfinished, type Unfinished } from "../history/unfinished.ts";
 import type { Io } from "../lib/io.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { loadParser } from "../migrations/parser.ts";
+import { inSchemaWords } from "../stages/in-schema-words.ts";
 import { type Repair, repair as repairStage } from "../stages/repair.ts";
 import { runByHand } from "./by-hand.ts";
 import { type Args, type Command, flagArg } from "./command.ts";
@@ -51,7 +52,8 @@ async function show(args: Args, io: Io): Promise<number> {
       ({ file }) =>
         `${file.name}: changed after it was applied; to accept it: headgate repair ${file.name} --accept-edit --yes`,
     );
-    io.out(`${[...lines, ...edits].join("\n") || "nothing to repair"}\n`);
+    const all = [...lines, ...edits].join("\n") || "nothing to repair";
+    io.out(`${context.schema === undefined ? all : inSchemaWords(all, context.schema)}\n`);
     return 0;
   });
 }

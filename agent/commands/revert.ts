@@ -9,7 +9,7 @@ import { type Args, type Command, flagArg, textArg } from "./command.ts";
 import { consentOf } from "./consent.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag, signingOption, text, yesOption } from "./options.ts";
-import { needsSchema } from "./over-fleet.ts";
+import { isOverFleet, needsSchema } from "./over-fleet.ts";
 import { runStaged } from "./run-stages.ts";
 import { withSession } from "./with-session.ts";
 
@@ -49,15 +49,15 @@ function asked(context: Context): Context["settings"] {
   return { ...settings, rollback: { ...settings.rollback, onAhead: "auto" } };
 }
 
-const adapted = (context: Context, args: Args, io: Io): Context => ({
-  ...context,
-  settings: asked(context),
-  going: {
-    goal: goalOf(args),
-    acceptDataLoss: flagArg(args, "accept-data-loss"),
-    consent: context.pod === undefined ? consentOf("revert", args, io) : undefined,
-  },
-});
+function adapted(context: Context, args: Args, io: Io): Context {
+  const goal = goalOf(args);
+  // Run again after a failure, it would count from where each schema is then.
+  if (goal.kind === "steps" && isOverFleet(context))
+    throw wrong("--steps over a fleet would not mean the same when it is run again", "--to NAME, or one --schema");
+  const acceptDataLoss = flagArg(args, "accept-data-loss");
+  const consent = context.pod === undefined ? consentOf("revert", args, io) : undefined;
+  return { ...context, settings: asked(context), going: { goal, acceptDataLoss, consent } };
+}
 
 async function show(args: Args, io: Io): Promise<number> {
   return await withContext("revert", { args, io }, async (made) => {

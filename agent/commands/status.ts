@@ -14,12 +14,13 @@ import { withSession } from "./with-session.ts";
 
 const named = (list: readonly { readonly name: string }[]) => list.map(({ name }) => ({ name }));
 
-const toJson = ({ applied, pending, ahead, changed, missing }: Comparison) => ({
+const toJson = ({ applied, pending, ahead, changed, missing, unfinished }: Comparison) => ({
   applied: applied.map(({ name, appliedAt }) => ({ name, appliedAt })),
   pending: named(pending),
   ahead: named(ahead),
   changed: changed.map(({ file }) => ({ name: file.name })),
   missing: named(missing),
+  unfinished: unfinished.map(({ name, state, step }) => ({ name, state, step })),
 });
 
 function rows(comparison: Comparison): string[][] {
@@ -55,12 +56,23 @@ function nextStep({ pending, changed, missing, ahead, unfinished }: Comparison):
 
 /** One schema a line: how many of each. */
 const fleetRows = (all: readonly (readonly [string, Comparison])[]): string[][] => [
-  ["SCHEMA", "APPLIED", "PENDING", "AHEAD", "UNFINISHED", "CHANGED"],
-  ...all.map(([schema, { applied, pending, ahead, unfinished, changed }]) => [
+  ["SCHEMA", "APPLIED", "PENDING", "AHEAD", "UNFINISHED", "CHANGED", "MISSING"],
+  ...all.map(([schema, { applied, pending, ahead, unfinished, changed, missing }]) => [
     schema,
-    ...[applied, pending, ahead, unfinished, changed].map((list) => String(list.length)),
+    ...[applied, pending, ahead, unfinished, changed, missing].map((list) => String(list.length)),
   ]),
 ];
+
+/** The first schema with something that a plain migrate does not settle decides what is next. */
+function fleetNextStep(all: readonly (readonly [string, Comparison])[]): string {
+  const odd = all.find(([, { ahead, unfinished, changed, missing }]) =>
+    [ahead, unfinished, changed, missing].some((list) => list.length > 0),
+  );
+  if (odd !== undefined) return `${odd[0]}: ${nextStep(odd[1]).trim()}, with --schema ${odd[0]}\n`;
+  const behind = all.filter(([, { pending }]) => pending.length > 0).length;
+  if (behind === 0) return "next: nothing, every schema is where these files want it\n";
+  return `next: headgate migrate (${behind} of ${count(all.length, "schema")}); --schema shows one of them\n`;
+}
 
 async function fleetStatus(context: Context, args: Args, io: Io): Promise<number> {
   const files = listMigrations(context.dir);
@@ -78,11 +90,7 @@ async function fleetStatus(context: Context, args: Args, io: Io): Promise<number
     io.out(`${JSON.stringify({ schemas: all.map(([schema, one]) => ({ schema, ...toJson(one) })) })}\n`);
   else {
     io.out(`${table(fleetRows(all))}\n`);
-    io.err(
-      behind > 0
-        ? `next: headgate migrate (${behind} of ${count(all.length, "schema")}); --schema shows one of them\n`
-        : "next: nothing is pending in any schema\n",
-    );
+    io.err(fleetNextStep(all));
   }
   return flagArg(args, "exit-code") && behind > 0 ? 3 : 0;
 }

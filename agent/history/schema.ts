@@ -19,9 +19,14 @@ export interface Names {
   readonly ownMirror: boolean;
   /** The target as a literal. */
   readonly target: string;
+  /** Literal of the target that this schema has without the fleet, or, without one, would have in it. */
+  readonly twin: string;
   /** Literals of the targets whose runs were runs of this one, too: a fleet's own, for each of its schemas. */
   readonly runTargets: string;
 }
+
+/** The target of one schema of a fleet. */
+export const memberTarget = (fleet: string, schema: string): string => `${fleet}/${schema}`;
 
 /** `fleet` is the target of the whole fleet, where the target is one schema of it. */
 export function namesOf({ history, database }: Pick<Settings, "history" | "database">, fleet?: string): Names {
@@ -44,6 +49,7 @@ export function namesOf({ history, database }: Pick<Settings, "history" | "datab
     pgmigrationsName: mirror,
     ownMirror: fleet !== undefined,
     target: quoteLiteral(history.target),
+    twin: quoteLiteral(fleet ?? memberTarget(history.target, mirror.schema)),
     runTargets: [history.target, ...(fleet === undefined ? [] : [fleet])].map(quoteLiteral).join(", "),
   };
 }

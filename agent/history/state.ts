@@ -1,9 +1,10 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import type { MigrationFile } from "../migrations/types.ts";
-import type { Client, Row } from "../postgres/client.ts";
+import type { Row } from "../postgres/client.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
+import { isEmptied, ofOtherTargets } from "./other-targets.ts";
 import { type Names, SCHEMA_VERSION } from "./schema.ts";
 import { isUnchanged } from "./unchanged.ts";
 
@@ -133,10 +134,12 @@ export async function readHistory(session: Session, names: Names): Promise<Histo
     ]);
     refuseNewer(meta?.[0], names);
     const entries = (own ?? []).map(toEntry);
-    const strangers = names.ownMirror ? [] : strangersIn(mirror, entries);
+    const outdated = own !== undefined && Number(meta?.[0]?.schema_version ?? 0) < SCHEMA_VERSION;
+    if (mirror === undefined && entries.length > 0 && (await isEmptied(session, names)))
+      return { ...emptied(entries), outdated };
+    const strangers = strangersIn(mirror, entries);
     const others = own === undefined || strangers.length === 0 ? [] : await ofOtherTargets(session, names, strangers);
     const belongs = mirror?.filter((row) => !others.includes(String(row.name)));
-    const outdated = own !== undefined && Number(meta?.[0]?.schema_version ?? 0) < SCHEMA_VERSION;
     return { ...reconcile(entries, belongs, own !== undefined), outdated };
   } catch (error) {
     if (isState(error, SQLSTATE.undefinedColumn)) throw foreignTable(error, names);
@@ -149,12 +152,12 @@ function strangersIn(mirror: readonly Row[] | undefined, entries: readonly Entry
   return (mirror ?? []).map((row) => String(row.name)).filter((name) => !known.has(name));
 }
 
-/** Those of `candidates` that another set of migrations in this database has applied: they are not ours to import. */
-async function ofOtherTargets(client: Client, names: Names, candidates: readonly string[]): Promise<string[]> {
-  const list = candidates.map(quoteLiteral).join(", ");
-  const sql = `SELECT DISTINCT name FROM ${names.history} WHERE target <> ${names.target} AND name IN (${list})`;
-  return (await client.query(sql)).map((row) => String(row.name));
-}
+const emptied = (entries: readonly Timed[]): Reconciled => ({
+  exists: true,
+  entries: [],
+  undone: entries.map((entry) => entry.name),
+  mirrorExists: false,
+});
 
 /**
  * In the order in which they were applied. Headgate's own by their sequence, whatever the clock did; what another tool has

@@ -15,6 +15,7 @@ export const fleetSmoke: Stage = {
     const session = need(state, "session");
     const schemas = await listSchemas(context, session);
     const unmet: string[] = [];
+    let where = 0;
     let stands: string | undefined;
     for (const schema of schemas) {
       context.signal.throwIfAborted();
@@ -24,6 +25,7 @@ export const fleetSmoke: Stage = {
         await smoke.run(member, state, found);
       } catch (error) {
         if (!(error instanceof HeadgateError)) throw error;
+        where += 1;
         unmet.push(...error.details.map((detail) => `${schema}: ${detail}`));
         stands = error.stands;
       }
@@ -31,7 +33,7 @@ export const fleetSmoke: Stage = {
     await session.query(session.restore);
     if (unmet.length === 0) return { summary: `the expectations are met in ${count(schemas.length, "schema")}` };
     throw new HeadgateError("smoke-failed", {
-      what: `${count(unmet.length, "expectation")} ${unmet.length === 1 ? "is" : "are"} not met in ${count(schemas.length, "schema")}`,
+      what: `${count(unmet.length, "expectation")} ${unmet.length === 1 ? "is" : "are"} not met, in ${where} of ${count(schemas.length, "schema")}`,
       details: unmet,
       ...(stands === undefined ? {} : { stands }),
     });

@@ -130,6 +130,9 @@ function fleetOf(
   };
 }
 
+const standing = ({ work }: Survey, done: ReadonlySet<string>): string =>
+  `${count(done.size, "schema")} of the ${work.length} with something to do ${done.size === 1 ? "is" : "are"} done and stay so; the next run goes on with the rest`;
+
 interface Attempt extends FleetOptions {
   readonly progress: Progress;
   readonly found: (part: RunState) => void;
@@ -157,7 +160,7 @@ async function attempt(context: Context, hold: Hold, { progress, found, ...optio
   };
   await runAllMembers(context, surveyed, { ...options, session, tell });
   const [first, ...more] = failed;
-  if (first !== undefined) throw combined([first, ...more], schemas.length, first.error.stands ?? "");
+  if (first !== undefined) throw combined([first, ...more], schemas.length, standing(surveyed, done));
   return `${count(schemas.length, "schema")}, ${done.size === 0 ? "nothing to do" : `${done.size} brought to where the files want them`}`;
 }
 

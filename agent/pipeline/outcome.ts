@@ -14,8 +14,7 @@ const without = (names: readonly string[], done: readonly { readonly name: strin
 /** What the stage that failed had still before it, in order; nothing when it was none that changes the schema. */
 function openAtFailure({ records, state }: RunResult): string[] {
   const failed = records.find((record) => record.status === "failed")?.name;
-  const { plan, applied = [], reverted, fleet } = state;
-  if (failed === "fleet") return [...(fleet?.failed ?? []).map((one) => one.schema), ...(fleet?.notReached ?? [])];
+  const { plan, applied = [], reverted } = state;
   if (failed === "migrate")
     return without(
       (plan?.migrations ?? []).map((one) => one.migration.name),
@@ -59,7 +58,7 @@ export function toReport(context: Context, result: RunResult): Report {
     reverted: asReported(reverted),
     ahead: stillAhead(context, state),
     stoppedAt,
-    notReached: later,
+    notReached: state.fleet?.notReached ?? later,
     fleet: state.fleet && {
       ...state.fleet,
       listed: state.fleet.listed.length,

@@ -1,9 +1,10 @@
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { formatDuration } from "../lib/duration.ts";
-import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { StageRecord } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
+import { inSchemaError } from "../stages/in-schema-words.ts";
 import type { Stage, StageName } from "../stages/stage.ts";
 import type { RunState } from "../stages/state.ts";
 
@@ -23,12 +24,25 @@ export interface RunResult {
   readonly durationMs: number;
 }
 
-/** A foreign error of a stage, in the catalogue's terms. */
 function inTerms(error: unknown, context: Context): HeadgateError {
+  const known = inCatalogue(error, context);
+  return context.schema === undefined ? known : inSchemaError(known, context.schema);
+}
+
+/** A foreign error of a stage, in the catalogue's terms. */
+function inCatalogue(error: unknown, context: Context): HeadgateError {
   if (context.signal.aborted && context.signal.reason instanceof HeadgateError) return context.signal.reason;
   if (!(error instanceof HeadgateError) && isConnectionLoss(error)) {
     return new HeadgateError("connection-lost", {
       what: error instanceof Error ? error.message : String(error),
+      cause: error,
+    });
+  }
+  if (context.schema !== undefined && isState(error, SQLSTATE.invalidSchemaName)) {
+    return new HeadgateError("preflight-failed", {
+      what: `the schema ${context.schema} is gone: somebody dropped or renamed it during the run`,
+      fix: "make it again, or take it out of the fleet, and run again",
+      stands: "what was under way in it was rolled back",
       cause: error,
     });
   }

@@ -40,19 +40,29 @@ export interface Problem {
 /** Schemas that an error lists one by one. */
 const LISTED = 20;
 
-/** One error of several schemas: it ends the run as the first of them would. */
-export function combined(problems: readonly [Problem, ...Problem[]], listed: number, stands: string): HeadgateError {
-  const [{ error, schema }] = problems;
+/** What is worst for somebody who has to act decides how the run ends: half-done work before all others. */
+const worst = (problems: readonly [Problem, ...Problem[]]): Problem =>
+  problems.find(({ error }) => error.id === "needs-attention") ?? problems[0];
+
+/** All of one schema's own error, with what stands there and what to do where it differs from the one that leads. */
+const linesOf = ({ schema, error }: Problem, leading: HeadgateError): string[] => [
+  ...(error === leading ? [] : [`${schema}: ${error.message}`]),
+  ...error.details.map((line) => `${schema}: ${line}`),
+  ...(error.stands === undefined ? [] : [`${schema}: what stands: ${error.stands}`]),
+  ...(error === leading || error.fix === leading.fix ? [] : [`${schema}: next: ${error.fix}`]),
+];
+
+/** One error of several schemas. */
+export function combined(problems: readonly [Problem, ...Problem[]], listed: number, stands?: string): HeadgateError {
+  const { schema, error } = worst(problems);
   const more = problems.length - LISTED;
   return new HeadgateError(error.id, {
-    what: `in ${problems.length} of ${count(listed, "schema")}; the first is ${schema}: ${error.message}`,
+    what: `in ${problems.length} of ${count(listed, "schema")}: ${schema}: ${error.message}`,
     details: [
-      ...problems
-        .slice(0, LISTED)
-        .flatMap((one) => [`${one.schema}: ${one.error.message}`, ...one.error.details.map((line) => `  ${line}`)]),
+      ...problems.slice(0, LISTED).flatMap((one) => linesOf(one, error)),
       ...(more > 0 ? [`and ${more} more`] : []),
     ],
-    stands,
+    ...(stands === undefined ? {} : { stands }),
     fix: error.fix,
     cause: error,
   });
@@ -84,6 +94,10 @@ async function look(context: Context, session: Session, said: Set<string>) {
   if (isConnectionLoss(error?.cause)) throw error?.cause;
   return { error, state };
 }
+
+/** To carry out what was refused, there is nothing to do where nothing was. */
+const wasNeverRefused = ({ going }: Context, error: HeadgateError | undefined): boolean =>
+  going.goal.kind === "refused" && error?.id === "no-such-target";
 
 async function unchangedMembers(
   context: Context,
@@ -118,6 +132,10 @@ export async function survey(
       continue;
     }
     const { error, state } = await look(member.context, session, said);
+    if (wasNeverRefused(context, error)) {
+      unchanged.push(member.schema);
+      continue;
+    }
     if (error !== undefined) refused.push({ schema: member.schema, error });
     if (error === undefined && isIdle(context, state)) unchanged.push(member.schema);
     else work.push({ ...member, state });

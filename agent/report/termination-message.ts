@@ -33,6 +33,7 @@ export function terminationText({
   reverted,
   stoppedAt,
   notReached,
+  fleet,
   error,
 }: Report): string {
   const verdict = {
@@ -41,6 +42,9 @@ export function terminationText({
     applied: applied.length,
     ...(reverted.length === 0 ? {} : { reverted: reverted.length }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(fleet === undefined || fleet.failed.length === 0
+      ? {}
+      : { failedIn: fleet.failed.slice(0, 8).map((one) => one.schema) }),
     ...(notReached.length === 0 ? {} : { notReached: notReached.length }),
     ...(error === undefined ? {} : { error: error.id }),
   };

@@ -1,6 +1,7 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { namesOf } from "../history/schema.ts";
+import { memberTarget, type Names, namesOf } from "../history/schema.ts";
 import type { Log } from "../lib/log.ts";
+import { didYouMean } from "../lib/nearest.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -8,6 +9,10 @@ import type { Context } from "./context.ts";
 
 /** True when the settings name more than one schema to migrate, or a query that does. */
 export const isFleet = ({ fleet }: Settings): boolean => fleet.schemas.length > 0 || fleet.query !== "";
+
+/** The names of a run over these settings. A fleet as a whole has no migrations of its own, so none that could be another's. */
+export const namesFor = (settings: Settings): Names =>
+  isFleet(settings) ? { ...namesOf(settings), twin: "NULL" } : namesOf(settings);
 
 const marked = (log: Log, schema: string): Log => ({
   debug: (message, fields) => log.debug(`${schema}: ${message}`, { ...fields, schema }),
@@ -22,7 +27,7 @@ export function inSchema(context: Context, schema: string): Context {
   const settings: Settings = {
     ...context.settings,
     database: { ...database, searchPath: [schema, ...database.searchPath] },
-    history: { ...history, target: `${history.target}/${schema}` },
+    history: { ...history, target: memberTarget(history.target, schema) },
   };
   return {
     ...context,
@@ -64,9 +69,35 @@ async function ask({ settings }: Context, session: Session): Promise<string[]> {
   });
 }
 
+/** Headgate's own schema and PostgreSQL's: a query for all schemas names them easily. */
+function refuseForeign(schemas: readonly string[], { history }: Settings): void {
+  const foreign = schemas.find((schema) => schema === history.schema || /^pg_|^information_schema$/.test(schema));
+  if (foreign === undefined) return;
+  throw new HeadgateError("bad-settings", {
+    what: `the fleet names the schema ${foreign}, which is ${foreign === history.schema ? "Headgate's own" : "PostgreSQL's own"}`,
+    fix: "leave it out of fleet.schemas, or of what fleet.query answers",
+    stands: "nothing was changed",
+  });
+}
+
+/** Refuses a schema that was named on the command line and is none of the fleet's, as far as a query has to tell. */
+export async function refuseStranger(context: Context, session: Session): Promise<void> {
+  const { schema } = context;
+  if (schema === undefined) return;
+  const schemas = isFleet(context.settings) ? await listSchemas(context, session) : [schema];
+  refuseForeign([schema], context.settings);
+  if (schemas.includes(schema)) return;
+  throw new HeadgateError("usage", {
+    what: `--schema ${schema}: the fleet has no such schema${didYouMean(schema, schemas)}`,
+    fix: "headgate status shows all that it has",
+    stands: "nothing was changed",
+  });
+}
+
 /** The schemas of the fleet, in their order. Rejects with `bad-settings` where fleet.query does not name them. */
 export async function listSchemas(context: Context, session: Session): Promise<readonly string[]> {
   const { fleet } = context.settings;
+  refuseForeign(fleet.schemas, context.settings);
   if (fleet.query === "") return fleet.schemas;
   const schemas = await ask(context, session).catch(async (error: unknown) => {
     if (sqlstateOf(error) === undefined || isConnectionLoss(error)) throw error;
@@ -74,5 +105,8 @@ export async function listSchemas(context: Context, session: Session): Promise<r
   });
   const twice = schemas.find((schema, at) => schemas.indexOf(schema) !== at);
   if (twice !== undefined) throw badAnswer(`names ${twice} twice`);
+  refuseForeign(schemas, context.settings);
+  if (schemas.length === 0)
+    context.log.warn("fleet.query names no schema: the run has nothing to migrate, nor to test");
   return schemas;
 }

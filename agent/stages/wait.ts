@@ -4,6 +4,7 @@ import { awaitSession } from "../postgres/await-session.ts";
 import { isLocal } from "../postgres/connection.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Context } from "./context.ts";
+import { refuseStranger } from "./schemas.ts";
 import type { Stage } from "./stage.ts";
 import { errorOfVerdict, readVerdict } from "./verdict.ts";
 
@@ -44,6 +45,10 @@ export const wait: Stage = {
       await obeyVerdict(context.runFolder);
     const session = await openWorkSession(context, WRITES.includes(context.command));
     const { facts, connection } = session;
+    await refuseStranger(context, session).catch(async (error: unknown) => {
+      await session.close();
+      throw error;
+    });
     if (connection.tls.mode !== "verify-full" && !isLocal(connection.host)) {
       context.log.info(`TLS mode is ${connection.tls.mode}, weaker than verify-full`);
     }

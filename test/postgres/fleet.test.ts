@@ -101,7 +101,7 @@ describe("a fleet of schemas", () => {
   it("changes nothing in any schema when one of them cannot be migrated", async () => {
     await scene.database.sql("DROP SCHEMA west");
     const refused = await scene.run("migrate");
-    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("in 1 of 3 schemas; the first is west") });
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("in 1 of 3 schemas: west: 1 of") });
     expect(refused.stderr).toContain('CREATE SCHEMA "west"');
     expect(await applied()).toEqual({});
   });
@@ -114,7 +114,7 @@ describe("a migration that fails in one schema", () => {
 
   it("ends the run: what came before stands, what comes after is not begun, and the next run goes on", async () => {
     const failed = await scene.run("migrate", "--json");
-    expect(failed).toMatchObject({ code: 6, stderr: expect.stringContaining("the first is south") });
+    expect(failed).toMatchObject({ code: 6, stderr: expect.stringContaining("in 1 of 3 schemas: south: ") });
     expect(JSON.parse(failed.stdout)).toMatchObject({
       outcome: "failed",
       fleet: {
