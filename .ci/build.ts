@@ -33,3 +33,5 @@ await build({
 for (const name of beside) {
   await cp(join(root, "node_modules", name), join(outdir, "node_modules", name), { recursive: true });
 }
+// What `headgate explain` prints.
+await cp(join(root, "docs", "errors"), join(outdir, "errors"), { recursive: true });

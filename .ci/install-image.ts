@@ -22,6 +22,8 @@ writeFileSync(join(sample, "1_sample.sql"), "SELECT 1;\n");
 const warmUps = [
   ["--help"],
   ["explain", "4"],
+  // also the proof that the pages are in the image: without its page it ends with 70
+  ["explain", "bug"],
   ["compile", "--dir", sample],
   ["wait"],
   ["migrate", "--dir", sample],

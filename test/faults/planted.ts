@@ -17,7 +17,7 @@ function change(root: string, { file, search, replace }: Edit): void {
 /** A copy of the checkout's agent with the bug in it. */
 function plant({ edits }: PlantedBug, home: string): string {
   const root = join(home, "checkout");
-  for (const name of ["agent", ".ci", "package.json", "tsconfig.json"]) {
+  for (const name of ["agent", ".ci", "docs", "package.json", "tsconfig.json"]) {
     cpSync(join(ROOT, name), join(root, name), { recursive: true });
   }
   symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
