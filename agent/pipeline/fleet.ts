@@ -4,6 +4,7 @@ import { count } from "../lib/count.ts";
 import type { Session } from "../postgres/session.ts";
 import { begin, prepareTables } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
+import { plan } from "../stages/plan.ts";
 import { describeReturns } from "../stages/refuse-way-back.ts";
 import { countDown } from "../stages/revert.ts";
 import { listSchemas } from "../stages/schemas.ts";
@@ -28,7 +29,8 @@ interface Progress {
   readonly reverted: Done[];
 }
 
-const returning = ({ work }: Survey): Member[] => work.filter((one) => (one.state.plan?.back.returns.length ?? 0) > 0);
+const returning = ({ work }: Survey): Member[] =>
+  work.filter(({ back }) => back !== undefined && back.returns.length > 0);
 
 /**
  * Refuses the whole fleet. A schema that could have gone back has its refused row, too: `revert --refused` then carries
@@ -42,12 +44,12 @@ async function refuse(
   if (first === undefined) return;
   const error = combined([first, ...more], listed, "nothing was changed in any schema");
   if (error.id === "rollback-refused") {
-    for (const { context, state } of returning(surveyed)) {
-      const { from, to } = state.plan?.back ?? {};
+    for (const { context, back } of returning(surveyed)) {
+      const { from, to } = back ?? {};
       const begun = await begin(context, session, { planHash: undefined, from, to });
       await record(context, {
         ...{ records: [], startedAt: new Date(), durationMs: 0, error },
-        state: { ...state, session, begun },
+        state: { session, begun },
       });
     }
   }
@@ -58,8 +60,8 @@ async function refuse(
 async function agree(context: Context, surveyed: Survey): Promise<void> {
   const members = returning(surveyed);
   if (members.length === 0) return;
-  const lines = members.flatMap(({ schema, state: { plan } }) =>
-    plan === undefined ? [] : describeReturns(plan.back).map((line) => `${schema}: ${line}`),
+  const lines = members.flatMap(({ schema, back }) =>
+    back === undefined ? [] : describeReturns(back).map((line) => `${schema}: ${line}`),
   );
   await context.going.consent?.(lines);
   await countDown(context, `migrations of ${count(members.length, "schema")}`);
@@ -79,8 +81,8 @@ async function runMember(member: Member, { stages, record }: FleetOptions): Prom
     changes: "nothing",
     run: async () => ({ state: { session: await openWorkSession(context, true) }, summary: "" }),
   };
-  const { session: _shared, ...known } = member.state;
-  const result = await runStages(context, { stages: [open, ...stages], state: known });
+  const { invalidBefore = [] } = member;
+  const result = await runStages(context, { stages: [open, plan, ...stages], state: { invalidBefore } });
   await record(context, result);
   await result.state.session?.close();
   return result;

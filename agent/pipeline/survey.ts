@@ -15,13 +15,15 @@ import { allowedWayBack, refuseWayBack } from "../stages/refuse-way-back.ts";
 import { inSchema } from "../stages/schemas.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { RunState } from "../stages/state.ts";
+import type { WayBack } from "../stages/way-back.ts";
 import { runStages } from "./runner.ts";
 
-/** A schema of the fleet with what is known of it before anything changes. */
+/** A schema of the fleet with what is known of it before anything changes. Its plan is made again when its turn comes: a thousand of them would be big. */
 export interface Member {
   readonly schema: string;
   readonly context: Context;
-  readonly state: RunState;
+  readonly back: WayBack | undefined;
+  readonly invalidBefore: readonly string[] | undefined;
 }
 
 export interface Survey {
@@ -138,7 +140,7 @@ export async function survey(
     }
     if (error !== undefined) refused.push({ schema: member.schema, error });
     if (error === undefined && isIdle(context, state)) unchanged.push(member.schema);
-    else work.push({ ...member, state });
+    else work.push({ ...member, back: state.plan?.back, invalidBefore: state.invalidBefore });
   }
   if (unchanged.length < members.length) await session.query(session.restore);
   return { unchanged, work, refused };
