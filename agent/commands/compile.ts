@@ -20,7 +20,13 @@ export const compile: Command = {
     await withContext("compile", { args, io }, async ({ dir, names, log }) => {
       const files = listMigrations(dir);
       const migrations = await compileMigrations(files, files, dir);
-      const options = { all: files, dir, ownSchema: names.schemaName, limitBytes: Number.POSITIVE_INFINITY };
+      const options = {
+        all: files,
+        dir,
+        ownSchema: names.schemaName,
+        limitBytes: Number.POSITIVE_INFINITY,
+        alone: true,
+      };
       const inspected = await inspectMigrations(migrations, options);
       refuseUnsafe(inspected);
       for (const group of samePrefix(files)) {

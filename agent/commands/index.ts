@@ -4,6 +4,7 @@ import { compile } from "./compile.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
 import { grants } from "./grants.ts";
+import { lint } from "./lint.ts";
 import { migrate } from "./migrate.ts";
 import { newMigration } from "./new.ts";
 import { plan } from "./plan.ts";
@@ -24,6 +25,7 @@ export interface Entry {
 export const commands: readonly Entry[] = [
   { name: "new", describe: "start a migration file", command: newMigration },
   { name: "compile", describe: "check the migration files and write their manifest", command: compile },
+  { name: "lint", describe: "what in the files cannot work, and what to write instead", command: lint },
   { name: "plan", describe: "show what would be applied, and the locks it takes", command: plan },
   { name: "status", describe: "show what is applied and what is pending", command: status },
   { name: "wait", describe: "wait until the database answers and takes writes", command: wait },

@@ -3,7 +3,7 @@ import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts
 import { costText, notesOf } from "./plan-text.ts";
 
 /** Text that means nothing but itself, whatever is in it: names come from files and databases. */
-const plain = (text: string): string =>
+export const plainMarkdown = (text: string): string =>
   text.replace(/[^\p{L}\p{N} .,:;()/%-]/gu, (character) => `&#${character.codePointAt(0)};`);
 
 /** A fence longer than every run of backticks inside. */
@@ -16,15 +16,15 @@ function fenced(sql: string): string {
 const statementText = (statement: StatementForecast): string =>
   [
     fenced(statement.sql),
-    ...(statement.lock === null ? [] : [`- ${plain(costText(statement))}`]),
+    ...(statement.lock === null ? [] : [`- ${plainMarkdown(costText(statement))}`]),
     ...statement.findings.map(
-      ({ rule, risk, danger, instead }) => `- **${rule} ${risk}**: ${plain(danger)}; ${plain(instead)}`,
+      ({ rule, risk, danger, instead }) => `- **${rule} ${risk}**: ${plainMarkdown(danger)}; ${plainMarkdown(instead)}`,
     ),
   ].join("\n");
 
 function describe(migration: MigrationForecast): string {
-  const head = `### ${plain(migration.name)} (${notesOf(migration).join(", ")})`;
-  if (migration.statements === undefined) return `${head}\n\n${plain(migration.opaque ?? "")}`;
+  const head = `### ${plainMarkdown(migration.name)} (${notesOf(migration).join(", ")})`;
+  if (migration.statements === undefined) return `${head}\n\n${plainMarkdown(migration.opaque ?? "")}`;
   return [head, ...migration.statements.map(statementText)].join("\n\n");
 }
 

@@ -7,8 +7,9 @@ import { isPatient } from "../migrations/statements.ts";
 import type { Inspection, Migration, MigrationFile } from "../migrations/types.ts";
 import { automaticDown } from "../rules/automatic-down.ts";
 import { downEffectsOf } from "../rules/down-effects.ts";
-import { lint } from "../rules/index.ts";
+import { isAcceptable, lint } from "../rules/index.ts";
 import { leavesState } from "../rules/leaves-state.ts";
+import { type Made, trackMade } from "../rules/made.ts";
 import { phaseOf } from "../rules/phase.ts";
 import type { PlannedMigration } from "./state.ts";
 
@@ -18,6 +19,8 @@ export interface InspectOptions {
   readonly ownSchema: string;
   /** Text above this many bytes is not parsed. */
   readonly limitBytes?: number;
+  /** Judge each file as if the ones before it had been applied long ago: so it may come to be. */
+  readonly alone?: boolean;
   /** Parse also what a manifest has the answer for: `plan` shows the trees' locks. */
   readonly anew?: boolean;
 }
@@ -57,7 +60,9 @@ function inspectDown(migration: Migration, parse: Parse, options: InspectOptions
   const file = downAt?.file ?? up?.file ?? basename(name);
   const statements = parse({ sql: down, file, line: downAt?.line });
   const subject = { migration: { ...migration, transaction: downTransaction }, ownSchema: options.ownSchema };
-  const downFindings = lint({ ...subject, statements }).flat();
+  const found = lint({ ...subject, statements, made: trackMade() }).flat();
+  // A way back is meant to destroy: what that would lose is counted when it comes to it.
+  const downFindings = found.filter(({ rule }) => !isAcceptable(rule));
   return { downEffects: downEffectsOf(statements), downFindings };
 }
 
@@ -68,17 +73,26 @@ function withAutomaticDown(migration: Migration, statements: readonly Statement[
   return down === undefined ? migration : { ...migration, down, downKind: "stored", downTransaction: false };
 }
 
-function inspectOne(migration: Migration, parse: Parse | undefined, options: InspectOptions): PlannedMigration {
+interface Inspecting extends InspectOptions {
+  readonly parse: Parse | undefined;
+  readonly made: Made;
+}
+
+function inspectOne(migration: Migration, options: Inspecting): PlannedMigration {
+  const { parse, made } = options;
   const compiled = known(migration, options);
   if (compiled !== undefined && migration.up !== undefined) {
     const { leavesState: leaves, patient } = compiled;
+    // Where another file is to be judged, it has to be known what this one makes.
+    for (const statement of parse?.(migration.up) ?? []) made.note(statement);
     const statements = () => placed(migration.up?.sql ?? "", migration.inspection?.places ?? []);
     return { ...UNPARSED, migration, statements, leavesState: leaves, patient };
   }
-  return inspectAnew(plainOf(migration), parse, options);
+  return inspectAnew(plainOf(migration), options);
 }
 
-function inspectAnew(migration: Migration, parse: Parse | undefined, options: InspectOptions): PlannedMigration {
+function inspectAnew(migration: Migration, options: Inspecting): PlannedMigration {
+  const { parse } = options;
   if (parse === undefined) return { ...UNPARSED, migration };
   if (migration.up === undefined || !isParsed(migration, options.limitBytes)) {
     const { downEffects, downFindings } = inspectDown(migration, parse, options);
@@ -96,7 +110,7 @@ function inspectAnew(migration: Migration, parse: Parse | undefined, options: In
     statements: () => statements,
     leavesState: statements.some(leavesState),
     patient: statements.length > 0 && statements.every(isPatient),
-    findings: lint({ migration, statements, ownSchema: options.ownSchema }),
+    findings: lint({ migration, statements, ownSchema: options.ownSchema, made: options.made }),
     downFindings,
   };
 }
@@ -109,7 +123,10 @@ export async function inspectMigrations(
   const isOpen = (one: Migration) =>
     known(one, options) === undefined && (isParsed(one, options.limitBytes) || one.down !== undefined);
   const parse = migrations.some(isOpen) ? await loadParser() : undefined;
-  return await readAll(migrations, options.dir, (migration) => inspectOne(migration, parse, options));
+  const made = trackMade();
+  return await readAll(migrations, options.dir, (migration) =>
+    inspectOne(migration, { ...options, parse, made: options.alone === true ? trackMade() : made }),
+  );
 }
 
 export async function inspectFiles(
@@ -122,7 +139,7 @@ export async function inspectFiles(
 /** The migration with what was found out about it, for the manifest. A run judges findings, so those are left open. */
 export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
   const { migration, statements, leavesState: leaves, patient, findings, downFindings } = planned;
-  const found = findings.flat().length + downFindings.length;
+  const found = [...findings.flat(), ...downFindings].filter(({ rule }) => !isAcceptable(rule)).length;
   const parsed = statements();
   if (parsed === undefined || migration.up === undefined || !migration.transaction || found > 0) return migration;
   const { sql } = migration.up;

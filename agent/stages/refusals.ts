@@ -3,7 +3,7 @@ import type { Entry } from "../history/state.ts";
 import { samePrefix } from "../migrations/listing.ts";
 import { badFiles } from "../migrations/problem.ts";
 import type { MigrationFile } from "../migrations/types.ts";
-import { rules } from "../rules/index.ts";
+import { isAcceptable } from "../rules/index.ts";
 import type { Finding } from "../rules/rule.ts";
 import type { Plan, PlannedMigration } from "./state.ts";
 
@@ -72,18 +72,14 @@ export function refuseSamePrefix(
   );
 }
 
-const isRefused = (finding: Finding, planned: PlannedMigration): boolean => {
-  if (finding.risk !== "high") return false;
-  const rule = rules.find((one) => one.id === finding.rule);
-  const acknowledged = planned.migration.allowed.some((one) => one.rule === finding.rule);
-  return rule?.acknowledgeable === false || !acknowledged;
-};
+/** What cannot work at all. The other findings are told by lint and plan, and stop nothing. */
+const isRefused = (finding: Finding): boolean => !isAcceptable(finding.rule);
 
 export function refuseUnsafe(planned: readonly PlannedMigration[]): void {
   const refused = planned.flatMap((one) => {
     const { up, downAt, name } = one.migration;
     const inFile = (file: string | undefined, findings: readonly Finding[]) =>
-      findings.filter((finding) => isRefused(finding, one)).map((finding) => ({ file: file ?? name, finding }));
+      findings.filter(isRefused).map((finding) => ({ file: file ?? name, finding }));
     return [...inFile(up?.file, one.findings.flat()), ...inFile(downAt?.file ?? up?.file, one.downFindings)];
   });
   if (refused.length === 0) return;

@@ -3,6 +3,7 @@ import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
 import type { Migration } from "../../../agent/migrations/types.ts";
 import { lint } from "../../../agent/rules/index.ts";
 import { leavesState } from "../../../agent/rules/leaves-state.ts";
+import { trackMade } from "../../../agent/rules/made.ts";
 
 let parse: Parse;
 beforeAll(async () => {
@@ -28,7 +29,7 @@ const migrationOf = (sql: string, transaction: boolean): Migration => ({
 
 function rulesOf(sql: string, transaction = true): string[] {
   const statements = parse({ sql, file: "001_a.sql", line: 1 });
-  return lint({ migration: migrationOf(sql, transaction), statements, ownSchema: "headgate" })
+  return lint({ migration: migrationOf(sql, transaction), statements, ownSchema: "headgate", made: trackMade() })
     .flat()
     .map((finding) => finding.rule);
 }

@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { listMigrations, migrationName } from "../migrations/listing.ts";
+import { compileMigrations } from "../migrations/load.ts";
+import type { MigrationFile } from "../migrations/types.ts";
+import { type Finding, RISKS, type Risk } from "../rules/rule.ts";
+import type { Context } from "../stages/context.ts";
+import { inspectMigrations } from "../stages/inspect.ts";
+import type { PlannedMigration } from "../stages/state.ts";
+import { type Args, type Command, flagArg, textArg } from "./command.ts";
+import { withContext } from "./context.ts";
+import { type Linted, lintFormats } from "./lint-formats.ts";
+import { fileOptions, text } from "./options.ts";
+
+interface Source {
+  readonly files: readonly MigrationFile[];
+  readonly dir: string;
+  /** How a file's base name is shown. */
+  readonly shown: (base: string) => string;
+}
+
+/** One file, with its other half where it is one of a pair. */
+function fileAt(path: string): MigrationFile {
+  const whole = resolve(path).replace(/\.down\.sql$/, ".up.sql");
+  if (!existsSync(whole)) {
+    throw new HeadgateError("bad-migration-files", {
+      what: `${path}: there is no such file`,
+      stands: "nothing was changed",
+    });
+  }
+  const kind = whole.endsWith(".up.sql") ? "pair" : whole.endsWith(".sql") ? "sql" : "script";
+  const down = whole.replace(/\.up\.sql$/, ".down.sql");
+  const paths = kind === "pair" && existsSync(down) ? [whole, down] : [whole];
+  return { name: migrationName(basename(whole)), paths, kind, checksum: "" };
+}
+
+function sourceOf(path: string): Source {
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  const dir = isFolder ? path : dirname(path);
+  const shown = (base: string) => relative("", join(dir, base)) || base;
+  return { files: isFolder ? listMigrations(dir) : [fileAt(path)], dir, shown };
+}
+
+function* findingsOf(planned: PlannedMigration, shown: Source["shown"]): Generator<Linted> {
+  const { migration, findings, downFindings } = planned;
+  const lines = new Map(migration.paths.map((path) => [basename(path), readFileSync(path, "utf8").split("\n")]));
+  const up = migration.up?.file ?? basename(migration.paths[0] ?? "");
+  const of = (file: string, finding: Finding): Linted => ({
+    ...finding,
+    file: shown(file),
+    source: finding.line === undefined ? undefined : lines.get(file)?.[finding.line - 1],
+    accepted: migration.allowed.find((one) => one.rule === finding.rule)?.reason,
+  });
+  for (const finding of findings.flat()) yield of(up, finding);
+  for (const finding of downFindings) yield of(migration.downAt?.file ?? up, finding);
+}
+
+async function lintAt({ files, dir, shown }: Source, ownSchema: string): Promise<Linted[]> {
+  const migrations = await compileMigrations(files, files, dir);
+  const options = { all: files, dir, ownSchema, limitBytes: Number.POSITIVE_INFINITY };
+  return (await inspectMigrations(migrations, options)).flatMap((planned) => [...findingsOf(planned, shown)]);
+}
+
+/** Text from a pipe is linted as a file that lies nowhere. */
+async function lintPipe(ownSchema: string): Promise<Linted[]> {
+  const dir = mkdtempSync(join(tmpdir(), "headgate-lint-"));
+  try {
+    writeFileSync(join(dir, "stdin.sql"), readFileSync(0));
+    return await lintAt({ ...sourceOf(join(dir, "stdin.sql")), shown: () => "stdin" }, ownSchema);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+async function lintAll(context: Context, args: Args): Promise<Linted[]> {
+  const paths = Array.isArray(args.paths) && args.paths.length > 0 ? args.paths.map(String) : [context.dir];
+  const { schemaName } = context.names;
+  const all: Linted[] = [];
+  for (const path of paths)
+    all.push(...(path === "-" ? await lintPipe(schemaName) : await lintAt(sourceOf(path), schemaName)));
+  return all;
+}
+
+const BARS: readonly string[] = [...RISKS, "never"];
+
+const reaches = (risk: Risk, bar: string): boolean => bar !== "never" && RISKS.indexOf(risk) >= BARS.indexOf(bar);
+
+export const lint: Command = {
+  options: {
+    ...fileOptions,
+    format: { ...text("how findings are shown"), choices: Object.keys(lintFormats) },
+    "fail-on": { ...text("the lowest risk that ends with 3; high when it is left out"), choices: BARS },
+  },
+  positionals: { paths: { describe: "folders and files, - for a pipe; none is --dir", array: true } },
+  examples: [
+    ["headgate lint migrations", "what would hurt, and what to write instead"],
+    ["headgate lint --format sarif > lint.sarif", "for a code scanner"],
+  ],
+  run: async (args, io) =>
+    await withContext("lint", { args, io }, async (context) => {
+      const found = await lintAll(context, args);
+      const format = flagArg(args, "json") ? "json" : (textArg(args, "format") ?? "human");
+      io.out(lintFormats[format]?.(found) ?? "");
+      const bar = textArg(args, "fail-on") ?? "high";
+      return found.some(({ risk, accepted }) => accepted === undefined && reaches(risk, bar)) ? 3 : 0;
+    }),
+};

@@ -1,0 +1,18 @@
+import { actionsOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+
+/** A column that goes: its values, and every older client that names it. */
+export const HG211: Rule = {
+  id: "HG211",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { made, migration }) {
+    const dropped = actionsOf(statement).find(({ type, table }) => type === "AT_DropColumn" && !made.has(table.target));
+    if (dropped === undefined || migration.phase === "contract") return undefined;
+    const { table, name } = dropped;
+    return {
+      danger: `${table.sql}.${name} and its values are gone, and clients of the release before that name it fail at once`,
+      instead: `first a release whose code no longer uses ${name}; then this file in a later one, marked -- headgate: phase=contract`,
+    };
+  },
+};

@@ -1,0 +1,41 @@
+import type { Statement } from "../migrations/parser.ts";
+import { asNode, asText, list, type Node, nameParts } from "../migrations/tree.ts";
+import { sqlName } from "./sql-name.ts";
+import { relationTarget, type Target } from "./targets.ts";
+
+/** A table as a statement names it. */
+export interface TableName {
+  readonly target: Target;
+  /** As SQL writes it. */
+  readonly sql: string;
+  /** Without its schema, unquoted: to build other names of. */
+  readonly bare: string;
+}
+
+export function tableOf(relation: unknown): TableName {
+  const [name, schema] = nameParts(relation).toReversed();
+  const bare = String(name);
+  return { target: relationTarget(relation), sql: sqlName(bare, asText(schema)), bare };
+}
+
+/** One action of an ALTER TABLE. */
+export interface Action {
+  readonly table: TableName;
+  /** AT_AddColumn and its like. */
+  readonly type: string;
+  /** The column or constraint that it names; undefined where it names none. */
+  readonly name: string | undefined;
+  /** What is added, without its wrapper: a ColumnDef, a Constraint, a PartitionCmd, a TypeName. */
+  readonly def: Node;
+}
+
+/** The actions of an ALTER TABLE; none for every other statement. */
+export function actionsOf({ kind, node }: Statement): readonly Action[] {
+  if (kind !== "AlterTableStmt" || node.objtype !== "OBJECT_TABLE") return [];
+  const table = tableOf(node.relation);
+  return list(node.cmds).map((item) => {
+    const { subtype, name, def } = asNode(item.AlterTableCmd);
+    const [inner] = Object.values(asNode(def));
+    return { table, type: String(subtype), name: asText(name), def: asNode(inner) };
+  });
+}
