@@ -89,7 +89,7 @@ function guardRefusal(work: FailedWork): HeadgateError | undefined {
   if (isState(error, GUARD.transactionEnded)) {
     return new HeadgateError("needs-attention", {
       what: `${item.name} ended its own transaction, so part of it is committed`,
-      stands: `what stands before that COMMIT in ${item.name} is committed; what follows it may be too`,
+      stands: `what stands before that COMMIT in ${item.name} is committed; what follows it may be too; the history has no row of it, so the next run begins it anew`,
       fix: "finish it by hand or undo what is committed, then take BEGIN, COMMIT and ROLLBACK out of the file, or declare -- headgate: no-transaction",
       cause: error,
     });

@@ -40,7 +40,7 @@ export const catalogue = {
   "tls-failed": entry(1, {
     meaning: "The connection cannot be made as safe as was asked for.",
     causes: ["the server offers no TLS", "its certificate is not signed by a trusted CA", "expired, or another name"],
-    fix: "name the CA bundle in database.tls.caSecret (at the desk: PGSSLROOTCERT), or choose another database.tls.mode",
+    fix: "name the CA bundle in database.tls.caSecret (at the desk: sslrootcert in DATABASE_URL, or PGSSLROOTCERT beside PGHOST), or choose another database.tls.mode",
   }),
   unreachable: entry(2, {
     meaning: "The database could not be reached in time.",
@@ -168,7 +168,7 @@ export const catalogue = {
   "history-differs": entry(3, {
     meaning: "The database's history and the migration files do not agree.",
     causes: ["pending, edited or missing files", "an invalid index"],
-    fix: "look at headgate status; headgate migrate applies what is pending",
+    fix: "look at headgate status; headgate migrate applies what is pending; an invalid index is dropped by the line that names it",
   }),
   "smoke-failed": entry(3, {
     meaning: "The migrations are applied, and an expectation is not met.",
