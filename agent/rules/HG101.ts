@@ -1,6 +1,7 @@
 import { asText, list } from "../migrations/tree.ts";
 import { tableOf } from "./alter.ts";
 import type { Rule } from "./rule.ts";
+import { withoutComments } from "./sql-name.ts";
 
 /** An index that is built while nobody can write. */
 export const HG101: Rule = {
@@ -14,7 +15,7 @@ export const HG101: Rule = {
     const name = asText(node.idxname) ?? `${table.bare}_${list(node.indexParams).length}_idx`;
     return {
       danger: `every write to ${table.sql} waits until the index ${name} is built (SHARE lock)`,
-      instead: `in a file of its own with the line -- headgate: no-transaction: ${sql.replace(/\bINDEX\b/i, "INDEX CONCURRENTLY")}`,
+      instead: `in a file of its own with the line -- headgate: no-transaction: ${withoutComments(sql).replace(/\bINDEX\b/i, "INDEX CONCURRENTLY")}`,
     };
   },
 };

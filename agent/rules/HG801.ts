@@ -1,4 +1,5 @@
 import type { Rule } from "./rule.ts";
+import { withoutComments } from "./sql-name.ts";
 
 const HARMLESS = ["TRANS_STMT_SAVEPOINT", "TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO"];
 
@@ -11,12 +12,12 @@ export const HG801: Rule = {
     if (kind !== "TransactionStmt" || HARMLESS.includes(String(node.kind))) return undefined;
     if (!migration.transaction) {
       return {
-        danger: `${sql}: in a no-transaction file each statement runs by itself, a transaction of your own cannot be resumed after a kill`,
+        danger: `${withoutComments(sql)}: in a no-transaction file each statement runs by itself, a transaction of your own cannot be resumed after a kill`,
         instead: "move what belongs together into a migration of its own, without the no-transaction header",
       };
     }
     return {
-      danger: `${sql}: Headgate commits each migration together with its history row; ended earlier, a failure afterwards leaves half of it behind`,
+      danger: `${withoutComments(sql)}: Headgate commits each migration together with its history row; ended earlier, a failure afterwards leaves half of it behind`,
       instead: "delete it; or declare -- headgate: no-transaction when the file cannot run in one",
     };
   },

@@ -1,5 +1,6 @@
 import { anyBelow, nameParts } from "../migrations/tree.ts";
 import type { Rule } from "./rule.ts";
+import { withoutComments } from "./sql-name.ts";
 
 const UNLOCK = "pg_advisory_unlock_all";
 
@@ -16,7 +17,7 @@ export const HG805: Rule = {
     const resets = kind === "VariableSetStmt" && node.kind === "VAR_RESET_ALL";
     if (!discards && !resets && !(kind === "SelectStmt" && unlocks(node))) return undefined;
     return {
-      danger: `${sql}: it drops what the session holds for this run, the lock that keeps a second run out or the limits on waiting`,
+      danger: `${withoutComments(sql)}: it drops what the session holds for this run, the lock that keeps a second run out or the limits on waiting`,
       instead: "reset what you set, by name: RESET search_path, DISCARD TEMP, pg_advisory_unlock(key)",
     };
   },

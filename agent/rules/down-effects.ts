@@ -3,7 +3,7 @@ import { asNode, asText, list, nameParts } from "../migrations/tree.ts";
 import type { DownEffect } from "../migrations/types.ts";
 import { callsUnknown } from "./calls.ts";
 import { movesSearchPath } from "./search-path.ts";
-import { sqlName } from "./sql-name.ts";
+import { sqlName, withoutComments } from "./sql-name.ts";
 import { writesOf } from "./writes.ts";
 
 type Effects = readonly DownEffect[];
@@ -30,10 +30,7 @@ const LOSES_VALUES = words("AT_DropColumn AT_AlterColumnType");
 
 /** A statement on one line, without the comments before it, at most 80 characters. */
 function head(sql: string): string {
-  const line = sql
-    .replace(/^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*/, "")
-    .replace(/\s+/g, " ")
-    .trim();
+  const line = withoutComments(sql).replace(/\s+/g, " ").trim();
   const characters = [...line];
   return characters.length <= 80 ? line : `${characters.slice(0, 79).join("").trimEnd()}…`;
 }

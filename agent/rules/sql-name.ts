@@ -23,3 +23,6 @@ const part = (name: string): string =>
 /** A name as SQL and to_regclass() read it: `orders`, `shop."Order"`. Quoted only where it has to be. */
 export const sqlName = (name: string, schema?: string): string =>
   schema === undefined ? part(name) : `${part(schema)}.${part(name)}`;
+
+/** A statement's text without the comments before it: the parser counts them in. */
+export const withoutComments = (sql: string): string => sql.replace(/^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*/, "");

@@ -1,0 +1,31 @@
+import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
+import { quoteLiteral } from "../postgres/quote.ts";
+import { actionsOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
+
+const SERIAL = /^((small|big)?serial|serial[248])$/;
+
+const counts = ({ typeName, constraints }: Node): boolean =>
+  SERIAL.test(String(nameParts(typeName).at(-1))) ||
+  list(constraints).some(({ Constraint }) => asNode(Constraint).contype === "CONSTR_IDENTITY");
+
+/** A new column that numbers the rows that are there. */
+export const HG202: Rule = {
+  id: "HG202",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { made }) {
+    const added = actionsOf(statement).find(
+      ({ type, table, def }) => type === "AT_AddColumn" && !made.has(table.target) && counts(def),
+    );
+    if (added === undefined) return undefined;
+    const { table, def } = added;
+    const name = sqlName(String(def.colname));
+    const sequence = sqlName(`${table.bare}_${def.colname}_seq`, table.target.schema);
+    return {
+      danger: `nobody can read or write ${table.sql} while each row gets its number and is written anew (ACCESS EXCLUSIVE lock)`,
+      instead: `ALTER TABLE ${table.sql} ADD COLUMN ${name} bigint; CREATE SEQUENCE ${sequence} OWNED BY ${table.sql}.${name}; ALTER TABLE ${table.sql} ALTER COLUMN ${name} SET DEFAULT nextval(${quoteLiteral(sequence)}); then number the older rows in batches`,
+    };
+  },
+};

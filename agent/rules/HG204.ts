@@ -1,0 +1,39 @@
+import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
+import { actionsOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
+
+const SERIAL = /^((small|big)?serial|serial[248])$/;
+const GIVES_A_VALUE = ["CONSTR_IDENTITY", "CONSTR_GENERATED", "CONSTR_DEFAULT"];
+
+const isNullDefault = ({ raw_expr }: Node): boolean => asNode(asNode(raw_expr).A_Const).isnull === true;
+
+/** True for NOT NULL without anything that gives rows a value. */
+function staysEmpty({ typeName, constraints }: Node): boolean {
+  const given = list(constraints).map((item) => asNode(item.Constraint));
+  const hasValue = given.some((one) => GIVES_A_VALUE.includes(String(one.contype)) && !isNullDefault(one));
+  return (
+    !hasValue &&
+    given.some(({ contype }) => contype === "CONSTR_NOTNULL") &&
+    !SERIAL.test(String(nameParts(typeName).at(-1)))
+  );
+}
+
+/** A new column that older code would have to fill. */
+export const HG204: Rule = {
+  id: "HG204",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { made }) {
+    const added = actionsOf(statement).find(
+      ({ type, table, def }) => type === "AT_AddColumn" && !made.has(table.target) && staysEmpty(def),
+    );
+    if (added === undefined) return undefined;
+    const { table, def } = added;
+    const name = sqlName(String(def.colname));
+    return {
+      danger: `it fails when ${table.sql} has rows; and clients of the release before, which do not know ${name}, can insert no row any more`,
+      instead: `give ${name} a constant, NOT NULL DEFAULT …, which writes no row; or add it without NOT NULL, fill it, and set that in a later release`,
+    };
+  },
+};

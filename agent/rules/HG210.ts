@@ -1,0 +1,22 @@
+import { actionsOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
+
+/** A column that may be empty from now on. */
+export const HG210: Rule = {
+  id: "HG210",
+  risk: "medium",
+  acknowledgeable: true,
+  check(statement, { made }) {
+    const loosened = actionsOf(statement).find(
+      ({ type, table }) => type === "AT_DropNotNull" && !made.has(table.target),
+    );
+    if (loosened?.name === undefined) return undefined;
+    const { table, name } = loosened;
+    const column = sqlName(name);
+    return {
+      danger: `clients of the release before rely on a value in ${table.sql}.${column}, and fail when they read the first NULL`,
+      instead: `let a value stand for none: ALTER TABLE ${table.sql} ALTER COLUMN ${column} SET DEFAULT …; or first release code that reads NULL in ${column}`,
+    };
+  },
+};

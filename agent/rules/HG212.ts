@@ -1,0 +1,22 @@
+import { tableOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
+
+const HAS_COLUMNS = /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE)$/;
+
+/** A column that older clients no longer find. */
+export const HG212: Rule = {
+  id: "HG212",
+  risk: "high",
+  acknowledgeable: true,
+  check({ kind, node }, { made }) {
+    if (kind !== "RenameStmt" || node.renameType !== "OBJECT_COLUMN") return undefined;
+    const table = tableOf(node.relation);
+    if (!HAS_COLUMNS.test(String(node.relationType)) || made.has(table.target)) return undefined;
+    const [old, next] = [sqlName(String(node.subname)), sqlName(String(node.newname))];
+    return {
+      danger: `clients of the release before that name ${table.sql}.${old} fail at once, until the last of them is gone`,
+      instead: `add ${next} beside ${old}, let the code write both, fill the older rows in batches, let the code read ${next}, and drop ${old} in a later release`,
+    };
+  },
+};

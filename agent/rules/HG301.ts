@@ -1,0 +1,29 @@
+import { asText, nameParts } from "../migrations/tree.ts";
+import { actionsOf, tableOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
+
+/** A foreign key that looks up every row while nobody can write. */
+export const HG301: Rule = {
+  id: "HG301",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { made }) {
+    const added = actionsOf(statement).find(
+      ({ type, def, table }) =>
+        type === "AT_AddConstraint" &&
+        def.contype === "CONSTR_FOREIGN" &&
+        def.skip_validation !== true &&
+        !made.has(table.target),
+    );
+    if (added === undefined) return undefined;
+    const { table, def } = added;
+    const referred = tableOf(def.pktable).sql;
+    const columns = nameParts(def.fk_attrs).map(String);
+    const name = sqlName(asText(def.conname) ?? [table.bare, ...columns, "fkey"].join("_"));
+    return {
+      danger: `writes to ${table.sql} and ${referred} wait until every row of ${table.sql} is looked up (SHARE ROW EXCLUSIVE lock on both)`,
+      instead: `write it ADD CONSTRAINT ${name} FOREIGN KEY ... NOT VALID; then, in a file after this one: ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}`,
+    };
+  },
+};

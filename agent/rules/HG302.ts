@@ -1,0 +1,27 @@
+import { asText } from "../migrations/tree.ts";
+import { actionsOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
+
+/** A CHECK that reads every row while nobody can use the table. */
+export const HG302: Rule = {
+  id: "HG302",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { made }) {
+    const added = actionsOf(statement).find(
+      ({ type, def, table }) =>
+        type === "AT_AddConstraint" &&
+        def.contype === "CONSTR_CHECK" &&
+        def.skip_validation !== true &&
+        !made.has(table.target),
+    );
+    if (added === undefined) return undefined;
+    const { table, def } = added;
+    const name = sqlName(asText(def.conname) ?? `${table.bare}_check`);
+    return {
+      danger: `nobody can read or write ${table.sql} until every row of it is checked (ACCESS EXCLUSIVE lock)`,
+      instead: `write it ADD CONSTRAINT ${name} CHECK (...) NOT VALID; then, in a file after this one: ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}`,
+    };
+  },
+};

@@ -1,0 +1,52 @@
+import { asText, type Node, nameParts } from "../migrations/tree.ts";
+import { actionsOf, type TableName } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
+
+const FIRST = "in a file of its own with the line -- headgate: no-transaction";
+
+const columns = (keys: unknown): string =>
+  `(${nameParts(keys)
+    .map((key) => sqlName(String(key)))
+    .join(", ")})`;
+
+const deferrable = ({ deferrable: may, initdeferred }: Node): string =>
+  `${may === true ? " DEFERRABLE" : ""}${initdeferred === true ? " INITIALLY DEFERRED" : ""}`;
+
+/** The same constraint in two files: the index first, then the constraint that takes it over. */
+function inTwoFiles({ sql, bare }: TableName, def: Node): string {
+  const isKey = def.contype === "CONSTR_PRIMARY";
+  const ending = isKey ? ["pkey"] : [...nameParts(def.keys).map(String), "key"];
+  const name = sqlName(asText(def.conname) ?? [bare, ...ending].join("_"));
+  const including = def.including === undefined ? "" : ` INCLUDE ${columns(def.including)}`;
+  const nulls = def.nulls_not_distinct === true ? " NULLS NOT DISTINCT" : "";
+  const build = `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${sql} ${columns(def.keys)}${including}${nulls}`;
+  const sort = isKey ? "PRIMARY KEY" : "UNIQUE";
+  const adopt = `ALTER TABLE ${sql} ADD CONSTRAINT ${name} ${sort} USING INDEX ${name}${deferrable(def)}`;
+  return `${FIRST}: ${build}; ${isKey ? "then, when its columns are NOT NULL," : "then"} in the next one: ${adopt}`;
+}
+
+/** A UNIQUE or PRIMARY KEY that builds its index while nobody can use the table. */
+export const HG303: Rule = {
+  id: "HG303",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { made }) {
+    const added = actionsOf(statement).find(
+      ({ type, def, table }) =>
+        type === "AT_AddConstraint" &&
+        (def.contype === "CONSTR_UNIQUE" || def.contype === "CONSTR_PRIMARY") &&
+        def.indexname === undefined &&
+        !made.has(table.target),
+    );
+    if (added === undefined) return undefined;
+    const { table, def } = added;
+    return {
+      danger: `nobody can read or write ${table.sql} until the index of the constraint is built (ACCESS EXCLUSIVE lock)`,
+      instead:
+        def.without_overlaps === true
+          ? `WITHOUT OVERLAPS takes over no index: make a new table that has the constraint from its first row on, and copy ${table.sql} over in batches`
+          : inTwoFiles(table, def),
+    };
+  },
+};

@@ -1,0 +1,21 @@
+import { actionsOf, tableOf } from "./alter.ts";
+import type { Rule } from "./rule.ts";
+
+/** A partition that is detached while nobody can use the whole table. */
+export const HG501: Rule = {
+  id: "HG501",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { made }) {
+    const detached = actionsOf(statement).find(
+      ({ type, def, table }) => type === "AT_DetachPartition" && def.concurrent !== true && !made.has(table.target),
+    );
+    if (detached === undefined) return undefined;
+    const parent = detached.table.sql;
+    const partition = tableOf(detached.def.name).sql;
+    return {
+      danger: `it waits for every query that runs on ${parent} with all its partitions, and every later one waits behind it (ACCESS EXCLUSIVE lock)`,
+      instead: `in a file of its own with the line -- headgate: no-transaction: ALTER TABLE ${parent} DETACH PARTITION ${partition} CONCURRENTLY`,
+    };
+  },
+};
