@@ -1,5 +1,5 @@
 import { count } from "../lib/count.ts";
-import { isAcceptable, rules } from "../rules/index.ts";
+import { rules } from "../rules/index.ts";
 import type { Finding, Risk } from "../rules/rule.ts";
 import { plainMarkdown } from "./plan-markdown.ts";
 import { agentVersion } from "./version.ts";
@@ -27,7 +27,7 @@ const describe = (found: Linted): string =>
     `${placeOf(found)}: ${found.rule} ${found.accepted === undefined ? found.risk : `accepted (${found.accepted})`}: ${found.danger}`,
     ...excerpt(found),
     `  instead: ${found.instead}`,
-    ...(found.accepted === undefined && isAcceptable(found.rule)
+    ...(found.accepted === undefined && found.acceptable
       ? [`  or accept it on purpose: -- headgate: allow ${found.rule} reason="..."`]
       : []),
   ].join("\n");

@@ -1,6 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import type { Context } from "../stages/context.ts";
-import { forecast, type MigrationForecast } from "../stages/forecast.ts";
+import type { MigrationForecast } from "../stages/forecast.ts";
 import { makePlan, planOffline, refuseBadPlan } from "../stages/plan.ts";
 import { allowedWayBack, describeReturns, refuseWayBack } from "../stages/refuse-way-back.ts";
 import type { Plan } from "../stages/state.ts";
@@ -9,8 +9,6 @@ import { type Command, flagArg, textArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { databaseOptions, flag, text } from "./options.ts";
 import { needsSchema } from "./over-fleet.ts";
-import { planMarkdown } from "./plan-markdown.ts";
-import { planText } from "./plan-text.ts";
 import { withSession } from "./with-session.ts";
 
 const toJson = ({ hash }: Plan, migrations: readonly MigrationForecast[]) => ({
@@ -26,6 +24,7 @@ interface Made {
 }
 
 async function withDatabase(context: Context): Promise<Made> {
+  const { forecast } = await import("../stages/forecast.ts");
   return await withSession(context, async (session) => {
     const plan = await makePlan(context, session);
     return { plan, migrations: await forecast(plan, session), offline: false };
@@ -38,7 +37,7 @@ async function make(context: Context): Promise<Made> {
     return await withDatabase(context);
   } catch (error) {
     if (!(error instanceof HeadgateError) || error.id !== "no-connection" || context.pod !== undefined) throw error;
-    const plan = await planOffline(context);
+    const [plan, { forecast }] = await Promise.all([planOffline(context), import("../stages/forecast.ts")]);
     return { plan, migrations: await forecast(plan, undefined), offline: true };
   }
 }
@@ -48,9 +47,10 @@ const OFFLINE =
 
 const FORMATS = ["text", "json", "markdown"] as const;
 
-function show({ plan: made, migrations }: Made, back: WayBack, format: string): string {
+async function show({ plan: made, migrations }: Made, back: WayBack, format: string): Promise<string> {
   if (format === "json") return `${JSON.stringify(toJson(made, migrations))}\n`;
-  if (format === "markdown") return planMarkdown(migrations, made.hash);
+  if (format === "markdown") return (await import("./plan-markdown.ts")).planMarkdown(migrations, made.hash);
+  const { planText } = await import("./plan-text.ts");
   const returns = back.returns.length === 0 ? "" : `${describeReturns(back).join("\n")}\n\n`;
   return `${returns}${planText(migrations)}`;
 }
@@ -80,7 +80,7 @@ export const plan: Command = {
       const made = await make(context);
       const back = allowedWayBack(context, made.plan.back);
       const format = flagArg(args, "json") ? "json" : (textArg(args, "format") ?? "text");
-      io.out(show(made, back, format));
+      io.out(await show(made, back, format));
       if (made.offline) io.err(`${OFFLINE}\n`);
       if (format === "text") io.err(`${nextStep(made.plan, back)}\n`);
       refuseBadPlan(context, made.plan);

@@ -47,15 +47,13 @@ export const rules: readonly Rule[] = [
   ...[HG801, HG805, HG806, HG813],
 ];
 
-/** Whether somebody may take the risk on purpose. */
-export const isAcceptable = (id: string): boolean => rules.find((rule) => rule.id === id)?.acknowledgeable === true;
-
 /** All findings of one migration, in the order of its statements; `made` takes in what they make. */
 export const lint = (subject: Subject): Finding[][] =>
   subject.statements.map((statement) => {
     const found = rules.flatMap((rule) => {
       const one = rule.check(statement, subject);
-      return one === undefined ? [] : [{ rule: rule.id, risk: rule.risk, line: statement.line, ...one }];
+      const { id, risk, acknowledgeable: acceptable } = rule;
+      return one === undefined ? [] : [{ rule: id, risk, acceptable, line: statement.line, ...one }];
     });
     subject.made.note(statement);
     return found;

@@ -9,6 +9,8 @@ export type Risk = (typeof RISKS)[number];
 export interface Finding {
   readonly rule: string;
   readonly risk: Risk;
+  /** Somebody may take the risk on purpose. */
+  readonly acceptable: boolean;
   readonly line: number | undefined;
   /** The danger, in the user's own names. */
   readonly danger: string;
@@ -30,5 +32,8 @@ export interface Rule {
   readonly id: string;
   readonly risk: Risk;
   readonly acknowledgeable: boolean;
-  readonly check: (statement: Statement, subject: Subject) => Omit<Finding, "rule" | "risk" | "line"> | undefined;
+  readonly check: (
+    statement: Statement,
+    subject: Subject,
+  ) => Omit<Finding, "rule" | "risk" | "acceptable" | "line"> | undefined;
 }

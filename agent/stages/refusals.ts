@@ -3,7 +3,6 @@ import type { Entry } from "../history/state.ts";
 import { samePrefix } from "../migrations/listing.ts";
 import { badFiles } from "../migrations/problem.ts";
 import type { MigrationFile } from "../migrations/types.ts";
-import { isAcceptable } from "../rules/index.ts";
 import type { Finding } from "../rules/rule.ts";
 import type { Plan, PlannedMigration } from "./state.ts";
 
@@ -73,7 +72,7 @@ export function refuseSamePrefix(
 }
 
 /** What cannot work at all. The other findings are told by lint and plan, and stop nothing. */
-const isRefused = (finding: Finding): boolean => !isAcceptable(finding.rule);
+const isRefused = ({ acceptable }: Finding): boolean => !acceptable;
 
 export function refuseUnsafe(planned: readonly PlannedMigration[]): void {
   const refused = planned.flatMap((one) => {
