@@ -1,5 +1,5 @@
 import { anyBelow, asNode, list, nameParts } from "../migrations/tree.ts";
-import { actionsOf } from "./alter.ts";
+import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -39,8 +39,7 @@ export const HG201: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    for (const { type, table, def } of actionsOf(statement)) {
-      if (type !== "AT_AddColumn" || made.has(table.target)) continue;
+    for (const { table, def } of actionsOn(statement, made, "AT_AddColumn")) {
       const given = list(def.constraints).find(({ Constraint }) => asNode(Constraint).contype === "CONSTR_DEFAULT");
       const call = callIn(asNode(given?.Constraint).raw_expr);
       if (call === undefined) continue;

@@ -1,14 +1,13 @@
-import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
+import { asNode, list, type Node } from "../migrations/tree.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
-import { actionsOf } from "./alter.ts";
+import { isSerial } from "./add-column.ts";
+import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
-const SERIAL = /^((small|big)?serial|serial[248])$/;
-
-const counts = ({ typeName, constraints }: Node): boolean =>
-  SERIAL.test(String(nameParts(typeName).at(-1))) ||
-  list(constraints).some(({ Constraint }) => asNode(Constraint).contype === "CONSTR_IDENTITY");
+const counts = (column: Node): boolean =>
+  isSerial(column) ||
+  list(column.constraints).some(({ Constraint }) => asNode(Constraint).contype === "CONSTR_IDENTITY");
 
 /** A new column that numbers the rows that are there. */
 export const HG202: Rule = {
@@ -16,9 +15,7 @@ export const HG202: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const added = actionsOf(statement).find(
-      ({ type, table, def }) => type === "AT_AddColumn" && !made.has(table.target) && counts(def),
-    );
+    const added = actionsOn(statement, made, "AT_AddColumn").find(({ def }) => counts(def));
     if (added === undefined) return undefined;
     const { table, def } = added;
     const name = sqlName(String(def.colname));

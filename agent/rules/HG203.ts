@@ -1,5 +1,5 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
-import { actionsOf } from "./alter.ts";
+import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -14,10 +14,7 @@ export const HG203: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const added = actionsOf(statement).find(
-      ({ type, table, def }) =>
-        type === "AT_AddColumn" && !made.has(table.target) && list(def.constraints).some(isStored),
-    );
+    const added = actionsOn(statement, made, "AT_AddColumn").find(({ def }) => list(def.constraints).some(isStored));
     if (added === undefined) return undefined;
     const { table, def } = added;
     const name = sqlName(String(def.colname));

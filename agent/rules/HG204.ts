@@ -1,22 +1,18 @@
-import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
-import { actionsOf } from "./alter.ts";
+import { asNode, list, type Node } from "../migrations/tree.ts";
+import { isSerial } from "./add-column.ts";
+import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
-const SERIAL = /^((small|big)?serial|serial[248])$/;
 const GIVES_A_VALUE = ["CONSTR_IDENTITY", "CONSTR_GENERATED", "CONSTR_DEFAULT"];
 
 const isNullDefault = ({ raw_expr }: Node): boolean => asNode(asNode(raw_expr).A_Const).isnull === true;
 
 /** True for NOT NULL without anything that gives rows a value. */
-function staysEmpty({ typeName, constraints }: Node): boolean {
-  const given = list(constraints).map((item) => asNode(item.Constraint));
+function staysEmpty(column: Node): boolean {
+  const given = list(column.constraints).map((item) => asNode(item.Constraint));
   const hasValue = given.some((one) => GIVES_A_VALUE.includes(String(one.contype)) && !isNullDefault(one));
-  return (
-    !hasValue &&
-    given.some(({ contype }) => contype === "CONSTR_NOTNULL") &&
-    !SERIAL.test(String(nameParts(typeName).at(-1)))
-  );
+  return !hasValue && given.some(({ contype }) => contype === "CONSTR_NOTNULL") && !isSerial(column);
 }
 
 /** A new column that older code would have to fill. */
@@ -25,9 +21,7 @@ export const HG204: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const added = actionsOf(statement).find(
-      ({ type, table, def }) => type === "AT_AddColumn" && !made.has(table.target) && staysEmpty(def),
-    );
+    const added = actionsOn(statement, made, "AT_AddColumn").find(({ def }) => staysEmpty(def));
     if (added === undefined) return undefined;
     const { table, def } = added;
     const name = sqlName(String(def.colname));

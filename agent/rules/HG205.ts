@@ -1,5 +1,5 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
-import { actionsOf, type TableName, tableOf } from "./alter.ts";
+import { actionsOn, type TableName, tableOf } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -54,8 +54,7 @@ export const HG205: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    for (const { type, table, def } of actionsOf(statement)) {
-      if (type !== "AT_AddColumn" || made.has(table.target)) continue;
+    for (const { table, def } of actionsOn(statement, made, "AT_AddColumn")) {
       const bare = String(def.colname);
       for (const constraint of list(def.constraints).map((item) => asNode(item.Constraint))) {
         const advice = byConstraint[String(constraint.contype)];

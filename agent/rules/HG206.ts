@@ -1,5 +1,5 @@
 import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
-import { actionsOf } from "./alter.ts";
+import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -35,9 +35,7 @@ export const HG206: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const altered = actionsOf(statement).find(
-      ({ type, table, def }) => type === "AT_AlterColumnType" && !made.has(table.target) && !takesAnyText(def),
-    );
+    const altered = actionsOn(statement, made, "AT_AlterColumnType").find(({ def }) => !takesAnyText(def));
     if (altered?.name === undefined) return undefined;
     const { table, name, def } = altered;
     const column = sqlName(name);

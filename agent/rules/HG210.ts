@@ -1,4 +1,4 @@
-import { actionsOf } from "./alter.ts";
+import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -8,9 +8,7 @@ export const HG210: Rule = {
   risk: "medium",
   acknowledgeable: true,
   check(statement, { made }) {
-    const loosened = actionsOf(statement).find(
-      ({ type, table }) => type === "AT_DropNotNull" && !made.has(table.target),
-    );
+    const [loosened] = actionsOn(statement, made, "AT_DropNotNull");
     if (loosened?.name === undefined) return undefined;
     const { table, name } = loosened;
     const column = sqlName(name);

@@ -1,4 +1,4 @@
-import { actionsOf } from "./alter.ts";
+import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 
 /** A column that goes: its values, and every older client that names it. */
@@ -7,7 +7,7 @@ export const HG211: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made, migration }) {
-    const dropped = actionsOf(statement).find(({ type, table }) => type === "AT_DropColumn" && !made.has(table.target));
+    const [dropped] = actionsOn(statement, made, "AT_DropColumn");
     if (dropped === undefined || migration.phase === "contract") return undefined;
     const { table, name } = dropped;
     return {

@@ -1,5 +1,5 @@
 import { asText, nameParts } from "../migrations/tree.ts";
-import { actionsOf, tableOf } from "./alter.ts";
+import { constraintOn, tableOf } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -9,13 +9,7 @@ export const HG301: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const added = actionsOf(statement).find(
-      ({ type, def, table }) =>
-        type === "AT_AddConstraint" &&
-        def.contype === "CONSTR_FOREIGN" &&
-        def.skip_validation !== true &&
-        !made.has(table.target),
-    );
+    const added = constraintOn(statement, made, "CONSTR_FOREIGN");
     if (added === undefined) return undefined;
     const { table, def } = added;
     const referred = tableOf(def.pktable).sql;

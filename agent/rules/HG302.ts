@@ -1,5 +1,5 @@
 import { asText } from "../migrations/tree.ts";
-import { actionsOf } from "./alter.ts";
+import { constraintOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -9,13 +9,7 @@ export const HG302: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const added = actionsOf(statement).find(
-      ({ type, def, table }) =>
-        type === "AT_AddConstraint" &&
-        def.contype === "CONSTR_CHECK" &&
-        def.skip_validation !== true &&
-        !made.has(table.target),
-    );
+    const added = constraintOn(statement, made, "CONSTR_CHECK");
     if (added === undefined) return undefined;
     const { table, def } = added;
     const name = sqlName(asText(def.conname) ?? `${table.bare}_check`);

@@ -1,5 +1,5 @@
 import { asText, type Node, nameParts } from "../migrations/tree.ts";
-import { actionsOf, type TableName } from "./alter.ts";
+import { constraintOn, type TableName } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -32,14 +32,9 @@ export const HG303: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const added = actionsOf(statement).find(
-      ({ type, def, table }) =>
-        type === "AT_AddConstraint" &&
-        (def.contype === "CONSTR_UNIQUE" || def.contype === "CONSTR_PRIMARY") &&
-        def.indexname === undefined &&
-        !made.has(table.target),
-    );
-    if (added === undefined) return undefined;
+    const added = constraintOn(statement, made, "CONSTR_UNIQUE", "CONSTR_PRIMARY");
+    // USING INDEX takes over one that is built.
+    if (added === undefined || added.def.indexname !== undefined) return undefined;
     const { table, def } = added;
     return {
       danger: `nobody can read or write ${table.sql} until the index of the constraint is built (ACCESS EXCLUSIVE lock)`,

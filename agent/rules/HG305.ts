@@ -1,4 +1,4 @@
-import { actionsOf } from "./alter.ts";
+import { constraintOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 
 /** An EXCLUDE that builds its index while nobody can use the table; it has no NOT VALID. */
@@ -7,10 +7,7 @@ export const HG305: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const added = actionsOf(statement).find(
-      ({ type, def, table }) =>
-        type === "AT_AddConstraint" && def.contype === "CONSTR_EXCLUSION" && !made.has(table.target),
-    );
+    const added = constraintOn(statement, made, "CONSTR_EXCLUSION");
     if (added === undefined) return undefined;
     const { sql } = added.table;
     return {

@@ -1,4 +1,4 @@
-import { type Action, actionsOf, tableOf } from "./alter.ts";
+import { type Action, actionsOf, actionsOn, tableOf } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -15,9 +15,7 @@ export const HG306: Rule = {
   acknowledgeable: true,
   check(statement, { made, migration, statements }) {
     if (!migration.transaction) return undefined;
-    const validated = actionsOf(statement).find(
-      ({ type, table }) => type === "AT_ValidateConstraint" && !made.has(table.target),
-    );
+    const [validated] = actionsOn(statement, made, "AT_ValidateConstraint");
     const added = statements
       .slice(0, statements.indexOf(statement) + 1)
       .flatMap(actionsOf)

@@ -1,4 +1,4 @@
-import { actionsOf, tableOf } from "./alter.ts";
+import { actionsOn, tableOf } from "./alter.ts";
 import type { Rule } from "./rule.ts";
 
 /** A partition that is detached while nobody can use the whole table. */
@@ -7,9 +7,7 @@ export const HG501: Rule = {
   risk: "high",
   acknowledgeable: true,
   check(statement, { made }) {
-    const detached = actionsOf(statement).find(
-      ({ type, def, table }) => type === "AT_DetachPartition" && def.concurrent !== true && !made.has(table.target),
-    );
+    const detached = actionsOn(statement, made, "AT_DetachPartition").find(({ def }) => def.concurrent !== true);
     if (detached === undefined) return undefined;
     const parent = detached.table.sql;
     const partition = tableOf(detached.def.name).sql;

@@ -37,7 +37,7 @@ export const HG701: Rule = {
     const after = word === "UPDATE" ? `, and ${table.sql} grows to twice its size` : "";
     return {
       danger: `${word} without WHERE: every row of ${table.sql} is locked against other writers until the last one is written${after}`,
-      instead: `in batches by key, each committed by itself, in a file of its own with the line -- headgate: no-transaction; docs/rules/HG701.md has the loop`,
+      instead: `in batches by key, each committed by itself, in a file of its own with the line -- headgate: no-transaction; headgate explain HG701 has the loop`,
     };
   },
 };

@@ -6,11 +6,14 @@ type Source = "none" | "counter" | "default" | "generated";
 
 const SERIAL = /^((small|big)?serial|serial[248])$/;
 
+/** True for the types that are a number and a sequence. */
+export const isSerial = ({ typeName }: Node): boolean => SERIAL.test(String(nameParts(typeName).at(-1)));
+
 const isNull = (expression: unknown): boolean => asNode(asNode(expression).A_Const).isnull === true;
 
-function sourceOf({ typeName }: Node, constraints: readonly Node[]): Source {
+function sourceOf(column: Node, constraints: readonly Node[]): Source {
   const types = constraints.map(({ contype }) => contype);
-  if (types.includes("CONSTR_IDENTITY") || SERIAL.test(String(nameParts(typeName).at(-1)))) return "counter";
+  if (types.includes("CONSTR_IDENTITY") || isSerial(column)) return "counter";
   if (types.includes("CONSTR_GENERATED")) return "generated";
   const given = constraints.find(({ contype }) => contype === "CONSTR_DEFAULT");
   return given === undefined || isNull(given.raw_expr) ? "none" : "default";

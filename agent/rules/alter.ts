@@ -1,5 +1,6 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, asText, list, type Node, nameParts } from "../migrations/tree.ts";
+import type { Made } from "./made.ts";
 import { sqlName } from "./sql-name.ts";
 import { relationTarget, type Target } from "./targets.ts";
 
@@ -39,3 +40,13 @@ export function actionsOf({ kind, node }: Statement): readonly Action[] {
     return { table, type: String(subtype), name: asText(name), def: asNode(inner) };
   });
 }
+
+/** The actions of one type on tables that were there before: nobody uses a new one yet. */
+export const actionsOn = (statement: Statement, made: Made, type: string): readonly Action[] =>
+  actionsOf(statement).filter((action) => action.type === type && !made.has(action.table.target));
+
+/** A constraint of these kinds that is added to such a table and has to hold for every row at once. */
+export const constraintOn = (statement: Statement, made: Made, ...kinds: readonly string[]): Action | undefined =>
+  actionsOn(statement, made, "AT_AddConstraint").find(
+    ({ def }) => kinds.includes(String(def.contype)) && def.skip_validation !== true,
+  );

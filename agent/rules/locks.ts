@@ -1,5 +1,6 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, list, type Node } from "../migrations/tree.ts";
+import { isSerial } from "./add-column.ts";
 
 /** Lock modes as PostgreSQL's documentation spells them, weakest first. */
 export const LOCK_MODES = [
@@ -67,12 +68,10 @@ function commandLock(command: Node): LockMode {
   return WEAKER[type] ?? "ACCESS EXCLUSIVE";
 }
 
-const SERIAL = /^(small|big)?serial\d?$/;
 const STABLE = /^(now|current_|localtime|transaction_timestamp|statement_timestamp|session_user|user)/;
 
 function columnRewrites(column: Node): boolean | null {
-  const type = list(asNode(column.typeName).names).map((name) => String(asNode(name.String).sval));
-  if (SERIAL.test(type.at(-1) ?? "")) return true;
+  if (isSerial(column)) return true;
   for (const constraint of list(column.constraints).map((item) => asNode(item.Constraint))) {
     if (constraint.contype === "CONSTR_IDENTITY") return true;
     if (constraint.contype === "CONSTR_GENERATED") return constraint.generated_kind !== "v";

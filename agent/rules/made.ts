@@ -1,11 +1,13 @@
 import type { Statement } from "../migrations/parser.ts";
+import { type Filled, trackFilled } from "./filled.ts";
 import { movesSearchPath } from "./search-path.ts";
 import { changedBy, madeBy, type Target } from "./targets.ts";
 
-/** Things made by the statements so far, which no older code can know. */
+/** What the statements so far have left behind: things that no older code can know, and columns that hold no NULL. */
 export interface Made {
   readonly has: (target: Target) => boolean;
-  /** Takes in what the next statement makes, renames and drops. */
+  readonly filled: Pick<Filled, "by">;
+  /** Takes in what the next statement makes, renames, drops and secures. */
   readonly note: (statement: Statement) => void;
 }
 
@@ -28,12 +30,14 @@ function after(target: Target, { kind, node }: Statement): Target | undefined {
 
 export function trackMade(): Made {
   const made = new Map<string, Target>();
+  const filled = trackFilled();
   const has = (target: Target): boolean =>
     made.has(key(target)) || (target.schema !== undefined && made.has(home(target.schema)));
   const forget = (which: (target: Target) => boolean): void => {
     for (const [id, target] of made) if (which(target)) made.delete(id);
   };
   const note = (statement: Statement): void => {
+    filled.note(statement);
     // A rollback to a savepoint may have taken it back.
     if (statement.kind === "TransactionStmt" || statement.kind === "DiscardStmt") made.clear();
     if (movesSearchPath(statement)) forget(({ sort, schema }) => sort !== "schema" && schema === undefined);
@@ -44,5 +48,5 @@ export function trackMade(): Made {
     }
     for (const target of madeBy(statement)) made.set(key(target), target);
   };
-  return { has, note };
+  return { has, filled, note };
 }
