@@ -2,28 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventOf } from "../../../agent/report/event.ts";
 import type { Report } from "../../../agent/report/report.ts";
-
-const whole = (part: Partial<Report>): Report => ({
-  format: 1,
-  command: "migrate",
-  outcome: "done",
-  exitCode: 0,
-  agentVersion: "1",
-  startedAt: "2026-01-01T00:00:00Z",
-  durationMs: 1,
-  database: "shop",
-  planHash: undefined,
-  stages: [],
-  applied: [],
-  reverted: [],
-  ahead: [],
-  stoppedAt: undefined,
-  notReached: [],
-  fleet: undefined,
-  error: undefined,
-  release: undefined,
-  ...part,
-});
+import { whole } from "./whole.ts";
 
 const done = (...names: readonly string[]) => names.map((name) => ({ name, durationMs: 1 }));
 

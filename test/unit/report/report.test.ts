@@ -1,27 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { createRedactor } from "../../../agent/lib/redact.ts";
 import { cleanReport, type Report } from "../../../agent/report/report.ts";
+import { whole } from "./whole.ts";
 
-const report: Report = {
-  format: 1,
-  command: "migrate",
+const report = whole({
   outcome: "failed",
   exitCode: 6,
-  agentVersion: "1",
-  startedAt: "2026-01-01T00:00:00Z",
-  durationMs: 1,
   database: "postgres",
-  planHash: undefined,
   stages: [{ name: "migrate", status: "failed", durationMs: 1, summary: "with hunter2" }],
   applied: [{ name: "001_error", durationMs: 1 }],
-  reverted: [],
-  ahead: [],
   stoppedAt: "002_error",
-  notReached: [],
-  fleet: undefined,
   error: { id: "migration-failed", what: "hunter2", details: ["a hunter2"], stands: "hunter2", fix: "no hunter2" },
-  release: undefined,
-};
+});
 
 const cleanedOf = (secret: string): Report => {
   const redactor = createRedactor();

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HeadgateError } from "../../../agent/errors/headgate-error.ts";
 import { noteOf } from "../../../agent/report/event.ts";
-import type { Report } from "../../../agent/report/report.ts";
 import { terminationOfError, terminationText } from "../../../agent/report/termination-message.ts";
+import { whole } from "./whole.ts";
 
 /** Long texts of few kinds of characters: what they cost in bytes and in JSON is what matters. */
 const text = fc
@@ -27,24 +27,6 @@ const report = fc.record({
     }),
     { nil: undefined },
   ),
-});
-
-const whole = (
-  part: Pick<Report, "outcome" | "exitCode" | "applied" | "stoppedAt" | "notReached" | "error">,
-): Report => ({
-  format: 1,
-  command: "migrate",
-  agentVersion: "1",
-  startedAt: "2026-01-01T00:00:00Z",
-  durationMs: 1,
-  database: "shop",
-  planHash: undefined,
-  stages: [],
-  reverted: [],
-  ahead: [],
-  fleet: undefined,
-  release: undefined,
-  ...part,
 });
 
 describe("the termination message", () => {
