@@ -34,4 +34,6 @@ for (const name of beside) {
   await cp(join(root, "node_modules", name), join(outdir, "node_modules", name), { recursive: true });
 }
 // What `headgate explain` prints.
-await cp(join(root, "docs", "errors"), join(outdir, "errors"), { recursive: true });
+for (const kind of ["errors", "rules"]) {
+  await cp(join(root, "docs", kind), join(outdir, kind), { recursive: true });
+}

@@ -24,6 +24,7 @@ const warmUps = [
   ["explain", "4"],
   // also the proof that the pages are in the image: without its page it ends with 70
   ["explain", "bug"],
+  ["explain", "HG101"],
   ["compile", "--dir", sample],
   ["wait"],
   ["migrate", "--dir", sample],

@@ -11,23 +11,26 @@ import { table } from "./table.ts";
 const isExitCode = (code: number): code is ExitCode => code in exitCodes;
 
 /** Where the pages lie: beside the bundle, where the build puts them; else where they are written. */
-const PAGES = ["errors", join("..", "..", "docs", "errors")] as const;
+const PAGES = [".", join("..", "..", "docs")] as const;
 
-/** The page of an error, as it is written. */
-async function pageOf(id: ErrorId): Promise<string> {
+/** A page as it is written; undefined when there is none. */
+async function pageOf(kind: "errors" | "rules", id: string): Promise<string | undefined> {
   for (const folder of PAGES) {
-    const text = await readTextIfThere(join(import.meta.dirname, folder, `${id}.md`));
+    const text = await readTextIfThere(join(import.meta.dirname, folder, kind, `${id}.md`));
     if (text !== undefined) return text.trimEnd();
   }
-  throw new HeadgateError("bug", {
-    what: `this installation of Headgate has no page for ${id}`,
-    fix: "install it again: its build puts docs/errors beside the bundle",
-    stands: "nothing was changed",
-  });
+  return undefined;
 }
 
 async function explainError(id: ErrorId) {
-  const page = await pageOf(id);
+  const page = await pageOf("errors", id);
+  if (page === undefined) {
+    throw new HeadgateError("bug", {
+      what: `this installation of Headgate has no page for ${id}`,
+      fix: "install it again: its build puts docs/errors beside the bundle",
+      stands: "nothing was changed",
+    });
+  }
   return { data: { id, ...catalogue[id], page }, text: page };
 }
 
@@ -54,18 +57,23 @@ async function explanation(code: string | undefined) {
   if (code === undefined) return overview();
   if (isErrorId(code)) return await explainError(code);
   if (isExitCode(Number(code))) return explainExit(Number(code) as ExitCode);
+  // A name as the rules have it leads to no other file.
+  const page = /^HG\d{3}$/.test(code) ? await pageOf("rules", code) : undefined;
+  if (page !== undefined) return { data: { rule: code, page }, text: page };
   throw new HeadgateError("usage", {
-    what: `there is no error or exit code "${code}"${didYouMean(code, Object.keys(catalogue))}`,
-    fix: "headgate explain lists them all",
+    what: `there is no error, rule or exit code "${code}"${didYouMean(code, Object.keys(catalogue))}`,
+    fix: "headgate explain lists the errors; headgate lint names the rules",
+    stands: "nothing was changed",
   });
 }
 
 export const explain: Command = {
   options: jsonOption,
-  positionals: { code: { describe: "an error's name or an exit code; none lists all" } },
+  positionals: { code: { describe: "an error's name, a rule or an exit code; none lists the errors" } },
   examples: [
     ["headgate explain 4", "what exit code 4 means, and the errors that end so"],
     ["headgate explain busy", "the page of an error: what stands, and what to do in which order"],
+    ["headgate explain HG101", "the page of a rule: what is dangerous, and files that are not"],
   ],
   run: async (args, io) => {
     const { data, text } = await explanation(textArg(args, "code"));

@@ -25,7 +25,7 @@ export interface Entry {
 export const commands: readonly Entry[] = [
   { name: "new", describe: "start a migration file", command: newMigration },
   { name: "compile", describe: "check the migration files and write their manifest", command: compile },
-  { name: "lint", describe: "what in the files cannot work, and what to write instead", command: lint },
+  { name: "lint", describe: "what in the files is dangerous, and what to write instead", command: lint },
   { name: "plan", describe: "show what would be applied, and the locks it takes", command: plan },
   { name: "status", describe: "show what is applied and what is pending", command: status },
   { name: "wait", describe: "wait until the database answers and takes writes", command: wait },
@@ -37,5 +37,5 @@ export const commands: readonly Entry[] = [
   { name: "smoke", describe: "test the expectations of the values", command: smoke },
   { name: "doctor", describe: "run every preflight check, and change nothing", command: doctor },
   { name: "grants", describe: "print the SQL that gives a role the least it needs", command: grants },
-  { name: "explain", describe: "explain an error or an exit code", command: explain },
+  { name: "explain", describe: "explain an error, a rule or an exit code", command: explain },
 ];

@@ -28,7 +28,9 @@ const describe = (found: Linted): string =>
     ...excerpt(found),
     `  instead: ${found.instead}`,
     ...(found.accepted === undefined && found.acceptable
-      ? [`  or accept it on purpose: -- headgate: allow ${found.rule} reason="..."`]
+      ? [
+          `  or accept it on purpose: -- headgate: allow ${found.rule} reason="..."; more: headgate explain ${found.rule}`,
+        ]
       : []),
   ].join("\n");
 

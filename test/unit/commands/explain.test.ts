@@ -36,6 +36,12 @@ describe.each([
     expect(run(program, "busy")).toEqual({ status: 0, stdout: pageOf("busy"), stderr: "" });
   });
 
+  it("prints the page of a rule, which a finding names", () => {
+    const page = readFileSync(join(ROOT, "docs/rules/HG101.md"), "utf8");
+    expect(run(program, "HG101")).toEqual({ status: 0, stdout: page, stderr: "" });
+    expect(run(program, "HG999")).toMatchObject({ status: 1, stderr: expect.stringContaining("no error, rule or") });
+  });
+
   it("gives the catalogue's entry and the page as JSON", () => {
     const { stdout } = run(program, "busy", "--json");
     expect(JSON.parse(stdout)).toEqual({ id: "busy", ...catalogue.busy, page: pageOf("busy").trimEnd() });
