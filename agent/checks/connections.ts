@@ -1,3 +1,4 @@
+import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Check } from "./check.ts";
 
 const SQL = `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -20,7 +21,10 @@ export const connections: Check = {
     if (Math.min(left, ownLeft) >= WANTED) return undefined;
     const [what, fix] =
       ownLeft < left
-        ? [`the role may open ${ownLeft} of its ${row.own_limit} connections`, "ALTER ROLE ... CONNECTION LIMIT"]
+        ? [
+            `the role may open ${ownLeft} of its ${row.own_limit} connections`,
+            `ALTER ROLE ${quoteIdentifier(session.connection.user)} CONNECTION LIMIT ${Number(row.own) + WANTED}`,
+          ]
         : [`${left} of the server's ${row.room} connections are left`, "close idle ones, or raise max_connections"];
     return {
       severity: "warning",

@@ -5,7 +5,6 @@ import { createDeadline } from "../lib/deadline.ts";
 import { readTextIfThere } from "../lib/files.ts";
 import type { Io } from "../lib/io.ts";
 import { createHumanLog, createLog } from "../lib/log.ts";
-import { didYouMean } from "../lib/nearest.ts";
 import { createRedactor, type Redactor } from "../lib/redact.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import { deskSource, secretSource } from "../postgres/sources.ts";
@@ -89,16 +88,6 @@ async function signerOf(path: string | undefined, redactor: Redactor): Promise<C
   return (target) => createSigner(Buffer.from(key), target);
 }
 
-/** A name from the command line. One that fleet.schemas does not list is a mistyped one. */
-function known(schema: string, { fleet }: Settings): string {
-  if (schema !== "" && (fleet.schemas.length === 0 || fleet.schemas.includes(schema))) return schema;
-  throw new HeadgateError("usage", {
-    what: `--schema ${schema}: fleet.schemas lists no such schema${didYouMean(schema, fleet.schemas)}`,
-    fix: "name one of fleet.schemas; headgate status shows them all",
-    stands: "nothing was changed; the database was not contacted",
-  });
-}
-
 /** The context of a run from its arguments. Rejects with `bad-settings`. */
 export async function createContext(
   command: string,
@@ -129,7 +118,7 @@ export async function createContext(
     log: await createLog(io.err, redactor, { ...settings.report.log, colour: io.colour }),
   };
   const schema = textArg(args, "schema");
-  return schema === undefined ? context : inSchema(context, known(schema, settings));
+  return schema === undefined ? context : inSchema(context, schema);
 }
 
 /**

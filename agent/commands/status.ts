@@ -2,6 +2,7 @@ import { type Comparison, compare } from "../history/compare.ts";
 import { readHistory } from "../history/state.ts";
 import { count } from "../lib/count.ts";
 import type { Io } from "../lib/io.ts";
+import { shellWord } from "../lib/shell.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import type { Context } from "../stages/context.ts";
 import { inSchema, listSchemas } from "../stages/schemas.ts";
@@ -68,7 +69,7 @@ function fleetNextStep(all: readonly (readonly [string, Comparison])[]): string 
   const odd = all.find(([, { ahead, unfinished, changed, missing }]) =>
     [ahead, unfinished, changed, missing].some((list) => list.length > 0),
   );
-  if (odd !== undefined) return `${odd[0]}: ${nextStep(odd[1]).trim()}, with --schema ${odd[0]}\n`;
+  if (odd !== undefined) return `${odd[0]}: ${nextStep(odd[1]).trim()}, with --schema ${shellWord(odd[0])}\n`;
   const behind = all.filter(([, { pending }]) => pending.length > 0).length;
   if (behind === 0) return "next: nothing, every schema is where these files want it\n";
   return `next: headgate migrate (${behind} of ${count(all.length, "schema")}); --schema shows one of them\n`;

@@ -13,7 +13,7 @@ export const fleetSmoke: Stage = {
   async run(context, state, found) {
     if (!hasExpectations(context)) return { summary: "no expectations" };
     const session = need(state, "session");
-    const schemas = await listSchemas(context, session);
+    const schemas = state.fleet?.listed ?? (await listSchemas(context, session));
     const unmet: string[] = [];
     let where = 0;
     let stands: string | undefined;

@@ -3,13 +3,12 @@ import type { Names } from "../history/schema.ts";
 import { unchangedAmong } from "../history/unchanged.ts";
 import { count } from "../lib/count.ts";
 import { quiet, warningOnce } from "../lib/log.ts";
-import { listMigrations } from "../migrations/listing.ts";
 import { placeIn, type Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { isPrepared } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
 import { need } from "../stages/need.ts";
-import { plan } from "../stages/plan.ts";
+import { filesFor, plan } from "../stages/plan.ts";
 import { preflight } from "../stages/preflight.ts";
 import { allowedWayBack, refuseWayBack } from "../stages/refuse-way-back.ts";
 import { inSchema } from "../stages/schemas.ts";
@@ -109,7 +108,7 @@ async function unchangedMembers(
   // A run that goes back to something else than its files has to ask each schema.
   if (!exists || context.going.goal.kind !== "files") return new Set();
   const targets = members.map((member) => member.context.names);
-  return await unchangedAmong(session, targets, listMigrations(context.dir));
+  return await unchangedAmong(session, targets, filesFor(context));
 }
 
 /**
@@ -121,8 +120,9 @@ export async function survey(
   session: Session,
   { schemas, exists }: { readonly schemas: readonly string[]; readonly exists: boolean },
 ): Promise<Survey> {
-  const members = schemas.map((schema) => ({ schema, context: inSchema(context, schema) }));
-  const same = await unchangedMembers(context, session, { members, exists });
+  const listed = { ...context, files: filesFor(context) };
+  const members = schemas.map((schema) => ({ schema, context: inSchema(listed, schema) }));
+  const same = await unchangedMembers(listed, session, { members, exists });
   const unchanged: string[] = [];
   const work: Member[] = [];
   const refused: Problem[] = [];

@@ -2,6 +2,7 @@ import type { Names } from "../history/schema.ts";
 import type { Signer } from "../history/sign.ts";
 import type { Deadline } from "../lib/deadline.ts";
 import type { Log } from "../lib/log.ts";
+import type { MigrationFile } from "../migrations/types.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -14,6 +15,8 @@ export interface Context {
   readonly names: Names;
   /** Folder of the migration files. */
   readonly dir: string;
+  /** What is in it, where a run over many schemas has listed it already. */
+  readonly files?: readonly MigrationFile[];
   readonly source: ConnectionSource;
   /** Undefined at the desk. */
   readonly pod: Pod | undefined;

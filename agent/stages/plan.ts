@@ -39,10 +39,8 @@ export async function planFrom(
 }
 
 /** A way back to a named migration needs no files: an image that has none can go back too. */
-const filesFor = ({ command, going, dir }: Context): MigrationFile[] =>
-  command === "revert" && going.goal.kind !== "files"
-    ? listMigrations(dir, { mayBeAbsent: true })
-    : listMigrations(dir);
+export const filesFor = ({ command, going, dir, files }: Context): readonly MigrationFile[] =>
+  files ?? listMigrations(dir, { mayBeAbsent: command === "revert" && going.goal.kind !== "files" });
 
 const NO_HISTORY: HistoryState = { exists: false, entries: [], undone: [], mirrorExists: false, outdated: false };
 

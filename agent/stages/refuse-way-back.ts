@@ -1,5 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
+import { shellWord } from "../lib/shell.ts";
 import type { Context } from "./context.ts";
 import type { WayBack } from "./way-back.ts";
 
@@ -36,7 +37,7 @@ function stretchesOf({ returns, obstacles }: WayBack): Stretch[] {
 function commandsOf({ going, schema }: Context, back: WayBack): string[] {
   const { obstacles, losses, to } = back;
   const stretches = stretchesOf(back);
-  const here = schema === undefined ? "" : ` --schema ${schema}`;
+  const here = schema === undefined ? "" : ` --schema ${shellWord(schema)}`;
   const revert = (stays: string | undefined, more = "") =>
     `headgate revert${here} ${stays === undefined ? "--all" : `--to ${stays}`}${more} --yes`;
   const loses = (name: string) =>

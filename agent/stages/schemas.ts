@@ -80,13 +80,13 @@ function refuseForeign(schemas: readonly string[], { history }: Settings): void 
   });
 }
 
-/** Refuses a schema that was named on the command line and is none of the fleet's, as far as a query has to tell. */
+/** Refuses a schema that was named on the command line and is none of the fleet's. Without a fleet any may be. */
 export async function refuseStranger(context: Context, session: Session): Promise<void> {
   const { schema } = context;
   if (schema === undefined) return;
   const schemas = isFleet(context.settings) ? await listSchemas(context, session) : [schema];
   refuseForeign([schema], context.settings);
-  if (schemas.includes(schema)) return;
+  if (schema !== "" && schemas.includes(schema)) return;
   throw new HeadgateError("usage", {
     what: `--schema ${schema}: the fleet has no such schema${didYouMean(schema, schemas)}`,
     fix: "headgate status shows all that it has",

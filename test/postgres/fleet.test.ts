@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { beforeEach, describe, expect, it } from "vitest";
 import { useOrdersScene } from "./orders-scene.ts";
 import { backendRunning, eventually } from "./scene.ts";
@@ -75,6 +76,16 @@ describe("a fleet of schemas", () => {
     forget("003_rename.sql");
     expect(await scene.run("revert", "--schema", odd, "--yes")).toMatchObject({ code: 0 });
     expect(await applied()).toEqual({ [odd]: ALL.slice(0, 2) });
+    // What a refusal prints is typed into a shell.
+    await scene.database.sql(`UPDATE "${odd.replaceAll('"', '""')}".orders SET total = 1`);
+    forget("002_total.sql");
+    const { stderr } = await scene.run("revert", "--schema", odd, "--to", "001_orders", "--yes");
+    const [, typed = ""] = /: headgate (revert .*--accept-data-loss --yes)$/m.exec(stderr) ?? [];
+    const words = spawnSync("sh", ["-c", `printf '%s\\n' ${typed}`], { encoding: "utf8" })
+      .stdout.trim()
+      .split("\n");
+    expect(await scene.run(...words)).toMatchObject({ code: 0 });
+    expect(await applied()).toEqual({ [odd]: ["001_orders"] });
   });
 
   it.each([
