@@ -28,7 +28,7 @@ export const compile: Command = {
         alone: true,
       };
       const inspected = await inspectMigrations(migrations, options);
-      refuseUnsafe(inspected);
+      refuseUnsafe(inspected, "never");
       for (const group of samePrefix(files)) {
         log.warn(
           `${group.map((file) => file.name).join(" and ")} share a number; while one is not applied, no run accepts that`,

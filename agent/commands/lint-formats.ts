@@ -9,8 +9,6 @@ export interface Linted extends Finding {
   readonly file: string;
   /** The line itself. */
   readonly source: string | undefined;
-  /** Why somebody accepts it; undefined when nobody does. */
-  readonly accepted: string | undefined;
 }
 
 const placeOf = ({ file, line }: Linted): string => (line === undefined ? file : `${file}:${line}`);

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { listMigrations, migrationName } from "../migrations/listing.ts";
+import { compareNames, listMigrations, migrationName } from "../migrations/listing.ts";
 import { compileMigrations } from "../migrations/load.ts";
 import type { MigrationFile } from "../migrations/types.ts";
-import { type Finding, RISKS, type Risk } from "../rules/rule.ts";
+import { BARS, type Finding, reaches } from "../rules/rule.ts";
 import type { Context } from "../stages/context.ts";
 import { inspectMigrations } from "../stages/inspect.ts";
 import type { PlannedMigration } from "../stages/state.ts";
@@ -36,11 +36,27 @@ function fileAt(path: string): MigrationFile {
   return { name: migrationName(basename(whole)), paths, kind, checksum: "" };
 }
 
-function sourceOf(path: string): Source {
-  const isFolder = existsSync(path) && statSync(path).isDirectory();
-  const dir = isFolder ? path : dirname(path);
-  const shown = (base: string) => relative("", join(dir, base)) || base;
-  return { files: isFolder ? listMigrations(dir) : [fileAt(path)], dir, shown };
+/** Files of one folder, all of them or some: together they are a set, and each may build on those before it. */
+function sourceOf(dir: string, files: readonly MigrationFile[]): Source {
+  return { files, dir, shown: (base: string) => relative("", join(dir, base)) || base };
+}
+
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+function sourcesOf(paths: readonly string[]): Source[] {
+  const folders = paths.filter(isFolder).map((dir) => sourceOf(dir, listMigrations(dir)));
+  const single = paths.filter((path) => !isFolder(path));
+  const dirs = new Set(single.map(dirname));
+  const chosen = [...dirs].map((dir) => {
+    const files = single.filter((path) => dirname(path) === dir).map(fileAt);
+    // Both halves of a pair name the same migration.
+    const byName = new Map(files.map((file) => [file.name, file]));
+    return sourceOf(
+      dir,
+      [...byName.values()].sort((a, b) => compareNames(a.name, b.name)),
+    );
+  });
+  return [...folders, ...chosen];
 }
 
 function* findingsOf(planned: PlannedMigration, shown: Source["shown"]): Generator<Linted> {
@@ -51,24 +67,26 @@ function* findingsOf(planned: PlannedMigration, shown: Source["shown"]): Generat
     ...finding,
     file: shown(file),
     source: finding.line === undefined ? undefined : lines.get(file)?.[finding.line - 1],
-    accepted: migration.allowed.find((one) => one.rule === finding.rule)?.reason,
   });
   for (const finding of findings.flat()) yield of(up, finding);
   for (const finding of downFindings) yield of(migration.downAt?.file ?? up, finding);
 }
 
-async function lintAt({ files, dir, shown }: Source, ownSchema: string): Promise<Linted[]> {
+async function lintAt({ files, dir, shown }: Source, context: Context): Promise<Linted[]> {
   const migrations = await compileMigrations(files, files, dir);
-  const options = { all: files, dir, ownSchema, limitBytes: Number.POSITIVE_INFINITY };
+  const { allow } = context.settings.plan;
+  const ownSchema = context.names.schemaName;
+  const options = { all: files, dir, ownSchema, allow, limitBytes: Number.POSITIVE_INFINITY };
   return (await inspectMigrations(migrations, options)).flatMap((planned) => [...findingsOf(planned, shown)]);
 }
 
 /** Text from a pipe is linted as a file that lies nowhere. */
-async function lintPipe(ownSchema: string): Promise<Linted[]> {
+async function lintPipe(context: Context): Promise<Linted[]> {
   const dir = mkdtempSync(join(tmpdir(), "headgate-lint-"));
   try {
-    writeFileSync(join(dir, "stdin.sql"), readFileSync(0));
-    return await lintAt({ ...sourceOf(join(dir, "stdin.sql")), shown: () => "stdin" }, ownSchema);
+    const path = join(dir, "stdin.sql");
+    writeFileSync(path, readFileSync(0));
+    return await lintAt({ ...sourceOf(dir, [fileAt(path)]), shown: () => "stdin" }, context);
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -76,26 +94,21 @@ async function lintPipe(ownSchema: string): Promise<Linted[]> {
 
 async function lintAll(context: Context, args: Args): Promise<Linted[]> {
   const paths = Array.isArray(args.paths) && args.paths.length > 0 ? args.paths.map(String) : [context.dir];
-  const { schemaName } = context.names;
-  const all: Linted[] = [];
-  for (const path of paths)
-    all.push(...(path === "-" ? await lintPipe(schemaName) : await lintAt(sourceOf(path), schemaName)));
+  const all = paths.includes("-") ? await lintPipe(context) : [];
+  for (const source of sourcesOf(paths.filter((path) => path !== "-"))) all.push(...(await lintAt(source, context)));
   return all;
 }
-
-const BARS: readonly string[] = [...RISKS, "never"];
-
-const reaches = (risk: Risk, bar: string): boolean => bar !== "never" && RISKS.indexOf(risk) >= BARS.indexOf(bar);
 
 export const lint: Command = {
   options: {
     ...fileOptions,
     format: { ...text("how findings are shown"), choices: ["human", "json", "sarif", "markdown"] },
-    "fail-on": { ...text("the lowest risk that ends with 3; high when it is left out"), choices: BARS },
+    "fail-on": { ...text("the lowest risk that ends with 3; plan.refuse when it is left out"), choices: BARS },
   },
   positionals: { paths: { describe: "folders and files, - for a pipe; none is --dir", array: true } },
   examples: [
     ["headgate lint migrations", "what would hurt, and what to write instead"],
+    ["headgate lint $(git diff --name-only --diff-filter=A main -- migrations)", "only what a branch adds, as one set"],
     ["headgate lint --format sarif > lint.sarif", "for a code scanner"],
   ],
   run: async (args, io) =>
@@ -104,7 +117,7 @@ export const lint: Command = {
       const { lintFormats } = await import("./lint-formats.ts");
       const format = flagArg(args, "json") ? "json" : (textArg(args, "format") ?? "human");
       io.out(lintFormats[format]?.(found) ?? "");
-      const bar = textArg(args, "fail-on") ?? "high";
+      const bar = BARS.find((one) => one === textArg(args, "fail-on")) ?? context.settings.plan.refuse;
       return found.some(({ risk, accepted }) => accepted === undefined && reaches(risk, bar)) ? 3 : 0;
     }),
 };

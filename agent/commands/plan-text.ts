@@ -1,5 +1,6 @@
+import type { TableSize } from "../postgres/table-size.ts";
 import type { LockMode } from "../rules/locks.ts";
-import type { MigrationForecast, StatementForecast, TableSize } from "../stages/forecast.ts";
+import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts";
 
 /** What running clients notice while the lock is held. */
 const FELT: Readonly<Record<LockMode, string>> = {

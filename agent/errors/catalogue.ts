@@ -68,9 +68,9 @@ export const catalogue = {
     fix: "correct the files that are named; headgate compile checks them without a database",
   }),
   "unsafe-migration": entry(3, {
-    meaning: "A migration holds something that cannot be run safely.",
-    causes: ["COMMIT inside a transactional file", "DISCARD ALL", "a change to Headgate's own schema"],
-    fix: "change the file as each finding says",
+    meaning: "A migration holds something that cannot work, or a risk that nobody has accepted.",
+    causes: ["an index that is built while nobody can write", "a dropped column", "COMMIT inside a transactional file"],
+    fix: "change each file as its finding says, or accept it there: none of them is applied yet",
   }),
   "migration-edited": entry(3, {
     meaning: "A file was changed after it had been applied.",

@@ -17,7 +17,7 @@ interface Draft {
   allowed: Acknowledgement[];
 }
 
-type Reader = (value: string, draft: Draft) => string | undefined;
+type Reader = (value: string, draft: Draft, line: number) => string | undefined;
 
 const KNOWN = 'no-transaction, phase=expand|contract, lock-timeout=2s, allow HGnnn reason="..."';
 
@@ -38,28 +38,28 @@ const readLockTimeout: Reader = (value, draft) => {
   return `lock-timeout "${value}" is out of range: 1ms to 596h`;
 };
 
-const readAllow: Reader = (value, draft) => {
+const readAllow: Reader = (value, draft, line) => {
   const [, rule, reason] = /^(HG\d{3})\s+reason="([^"]+)"$/.exec(value) ?? [];
   if (rule === undefined || reason === undefined) return 'write allow HGnnn reason="why it is safe here"';
-  draft.allowed.push({ rule, reason });
+  draft.allowed.push({ rule, reason, line });
   return undefined;
 };
 
-function readDirective(text: string, draft: Draft): string | undefined {
+function readDirective(text: string, draft: Draft, at: number): string | undefined {
   if (text === "no-transaction") {
     draft.transaction = false;
     return undefined;
   }
   const [, word, value] = /^(phase=|lock-timeout=|allow\s)\s*(.*)$/.exec(text) ?? [];
   if (word === undefined || value === undefined) return `unknown header "${text}"; known: ${KNOWN}`;
-  if (word === "phase=") return readPhase(value, draft);
-  return word === "lock-timeout=" ? readLockTimeout(value, draft) : readAllow(value, draft);
+  if (word === "phase=") return readPhase(value, draft, at);
+  return word === "lock-timeout=" ? readLockTimeout(value, draft, at) : readAllow(value, draft, at);
 }
 
 /** What is wrong with a line that begins as a header does; undefined for every other line. */
-function readLine(line: string, draft: Draft): string | undefined {
+function readLine(line: string, draft: Draft, at: number): string | undefined {
   const [, directive] = /^\s*--\s*headgate:\s*(.*?)\s*$/.exec(line) ?? [];
-  if (directive !== undefined) return readDirective(directive, draft);
+  if (directive !== undefined) return readDirective(directive, draft, at);
   if (!/^\s*--\s*headgate\b/i.test(line)) return undefined;
   return `unknown header "${line.trim()}"; one is written -- headgate: HEADER, known: ${KNOWN}; begin a plain comment with another word`;
 }
@@ -69,7 +69,7 @@ export function readHeaders(section: string, file: string, firstLine: number): H
   const draft: Draft = { transaction: true, phase: "unknown", lockTimeoutMs: undefined, allowed: [] };
   if (!/headgate/i.test(section)) return draft;
   for (const [index, line] of section.split("\n").entries()) {
-    const wrong = readLine(line, draft);
+    const wrong = readLine(line, draft, firstLine + index);
     if (wrong !== undefined) throw new FileProblemError({ file, line: firstLine + index, text: wrong });
   }
   return draft;

@@ -44,6 +44,8 @@ export interface SqlText {
 export interface Acknowledgement {
   readonly rule: string;
   readonly reason: string;
+  /** Of the file, from 1. */
+  readonly line: number;
 }
 
 /** What `headgate compile` read from the parse tree, so that no run has to load the parser for it. */
@@ -53,6 +55,8 @@ export interface Inspection {
   readonly leavesState: boolean;
   /** Every statement waits without harm, so none gets a lock_timeout. */
   readonly patient: boolean;
+  /** The highest risk of what was found in it, each file judged alone; null for nothing. A run looks again at what reaches its bar. */
+  readonly worst: "low" | "medium" | "high" | null;
   /** Where each statement stands: offset and length in the up SQL, and its line in the file. */
   readonly places: readonly (readonly [start: number, length: number, line: number | undefined])[];
 }
@@ -74,6 +78,6 @@ export interface Migration extends MigrationFile {
   /** lock_timeout of the file's own header, milliseconds. */
   readonly lockTimeoutMs: number | undefined;
   readonly allowed: readonly Acknowledgement[];
-  /** Only from a manifest, and only where nothing was found that a run has to judge. */
+  /** Only from a manifest. */
   readonly inspection?: Inspection | undefined;
 }

@@ -1,6 +1,7 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import type { Report } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
+import { risksTaken } from "../stages/refusals.ts";
 import type { RunResult } from "./runner.ts";
 
 const outcomeOf = (error: HeadgateError | undefined): Report["outcome"] => {
@@ -54,6 +55,7 @@ export function toReport(context: Context, result: RunResult): Report {
     database: state.session?.facts.database,
     planHash: state.plan?.hash,
     stages: result.records.map((record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
+    risks: risksTaken(state.plan?.migrations ?? [], context.settings.plan.refuse),
     applied: asReported(applied),
     reverted: asReported(reverted),
     ahead: stillAhead(context, state),

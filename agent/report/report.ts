@@ -7,6 +7,17 @@ export interface StageRecord {
   readonly summary: string;
 }
 
+/** A finding with which a run went on. */
+export interface RiskTaken {
+  readonly migration: string;
+  readonly rule: string;
+  readonly risk: "low" | "medium" | "high";
+  readonly line: number | undefined;
+  readonly danger: string;
+  /** Why; undefined where the bar lets it through. */
+  readonly accepted: string | undefined;
+}
+
 /** What one run did, the same for every sink. Times are ISO 8601, durations milliseconds. */
 export interface Report {
   readonly format: 1;
@@ -19,6 +30,7 @@ export interface Report {
   readonly database: string | undefined;
   readonly planHash: string | undefined;
   readonly stages: readonly StageRecord[];
+  readonly risks: readonly RiskTaken[];
   /** Committed by this run. */
   readonly applied: readonly { readonly name: string; readonly durationMs: number }[];
   /** Taken back by this run, in that order. */
@@ -52,9 +64,14 @@ export interface Report {
 
 /** The report with `clean` run over what people wrote. Keys, names, codes and numbers stay: a password may look like one. */
 export function cleanReport(report: Report, clean: (text: string) => string): Report {
-  const { error, stages } = report;
+  const { error, stages, risks } = report;
   return {
     ...report,
+    risks: risks.map((risk) => ({
+      ...risk,
+      danger: clean(risk.danger),
+      accepted: risk.accepted === undefined ? undefined : clean(risk.accepted),
+    })),
     stages: stages.map((stage) => ({ ...stage, summary: clean(stage.summary) })),
     error: error && {
       ...error,

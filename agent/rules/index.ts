@@ -1,3 +1,5 @@
+import type { FileProblem } from "../migrations/problem.ts";
+import type { Migration } from "../migrations/types.ts";
 import { HG101 } from "./HG101.ts";
 import { HG102 } from "./HG102.ts";
 import { HG103 } from "./HG103.ts";
@@ -32,11 +34,16 @@ import { HG701 } from "./HG701.ts";
 import { HG801 } from "./HG801.ts";
 import { HG805 } from "./HG805.ts";
 import { HG806 } from "./HG806.ts";
+import { HG807 } from "./HG807.ts";
 import { HG813 } from "./HG813.ts";
-import type { Finding, Rule, Subject } from "./rule.ts";
+import { HG814 } from "./HG814.ts";
+import { type Made, trackMade } from "./made.ts";
+import type { FileRule, Finding, Rule, Subject, TextRule } from "./rule.ts";
+
+type One = Rule | FileRule | TextRule;
 
 /** Every rule. File name = rule id; a test compares this list with the folder. */
-export const rules: readonly Rule[] = [
+export const rules: readonly One[] = [
   ...[HG101, HG102, HG103, HG104, HG105, HG109],
   ...[HG201, HG202, HG203, HG204, HG205, HG206, HG209, HG210, HG211, HG212],
   ...[HG301, HG302, HG303, HG305, HG306],
@@ -44,17 +51,50 @@ export const rules: readonly Rule[] = [
   ...[HG501],
   ...[HG603],
   ...[HG701],
-  ...[HG801, HG805, HG806, HG813],
+  ...[HG801, HG805, HG806, HG807, HG813, HG814],
 ];
 
-/** All findings of one migration, in the order of its statements; `made` takes in what they make. */
-export const lint = (subject: Subject): Finding[][] =>
+const named = ({ id, risk, acknowledgeable }: One, { allowed }: Migration) => ({
+  ...{ rule: id, risk, acceptable: acknowledgeable },
+  accepted: acknowledgeable ? allowed.find(({ rule }) => rule === id)?.reason : undefined,
+});
+
+const ofStatements = (subject: Subject): Finding[][] =>
   subject.statements.map((statement) => {
     const found = rules.flatMap((rule) => {
-      const one = rule.check(statement, subject);
-      const { id, risk, acknowledgeable: acceptable } = rule;
-      return one === undefined ? [] : [{ rule: id, risk, acceptable, line: statement.line, ...one }];
+      const one = "check" in rule ? rule.check(statement, subject) : undefined;
+      return one === undefined ? [] : [{ ...named(rule, subject.migration), line: statement.line, ...one }];
     });
     subject.made.note(statement);
     return found;
   });
+
+const ofFile = (subject: Subject): Finding[] => {
+  let found: ReadonlySet<string> | undefined;
+  const foundAlone = () => {
+    found ??= new Set(ofStatements({ ...subject, made: trackMade() }).flatMap((all) => all.map(({ rule }) => rule)));
+    return found;
+  };
+  const isRule = (id: string) => rules.some((rule) => rule.id === id);
+  return rules.flatMap((rule) =>
+    "checkFile" in rule
+      ? rule.checkFile(subject, { isRule, foundAlone }).map((one) => ({ ...named(rule, subject.migration), ...one }))
+      : [],
+  );
+};
+
+/** All findings of one migration, in the order of its statements, those of the file with the first; `made` takes in what they make. */
+export function lint(subject: Subject): Finding[][] {
+  const [first = [], ...rest] = ofStatements(subject);
+  return [[...ofFile(subject), ...first], ...rest];
+}
+
+/** Without the findings about which a statement after theirs has done something; asked when all of the set is noted. */
+export const standing = (findings: readonly (readonly Finding[])[], made: Made): Finding[][] =>
+  findings.map((found) => found.filter(({ unless }) => unless === undefined || !made.settled(unless)));
+
+/** The one finding of a file that does not parse and is accepted so; undefined when nobody accepts it. */
+export function acceptedUnread(migration: Migration, problem: FileProblem): Finding | undefined {
+  const finding = { ...named(HG807, migration), line: problem.line, ...HG807.checkText(problem) };
+  return finding.accepted === undefined ? undefined : finding;
+}

@@ -1,12 +1,15 @@
 import type { Statement } from "../migrations/parser.ts";
 import { type Filled, trackFilled } from "./filled.ts";
 import { movesSearchPath } from "./search-path.ts";
+import { settledBy } from "./settled.ts";
 import { changedBy, madeBy, type Target } from "./targets.ts";
 
 /** What the statements so far have left behind: things that no older code can know, and columns that hold no NULL. */
 export interface Made {
   readonly has: (target: Target) => boolean;
   readonly filled: Pick<Filled, "by">;
+  /** Whether a statement so far has left this mark. */
+  readonly settled: (mark: string) => boolean;
   /** Takes in what the next statement makes, renames, drops and secures. */
   readonly note: (statement: Statement) => void;
 }
@@ -31,6 +34,7 @@ function after(target: Target, { kind, node }: Statement): Target | undefined {
 export function trackMade(): Made {
   const made = new Map<string, Target>();
   const filled = trackFilled();
+  const settled = new Set<string>();
   const has = (target: Target): boolean =>
     made.has(key(target)) || (target.schema !== undefined && made.has(home(target.schema)));
   const forget = (which: (target: Target) => boolean): void => {
@@ -38,6 +42,7 @@ export function trackMade(): Made {
   };
   const note = (statement: Statement): void => {
     filled.note(statement);
+    for (const mark of settledBy(statement)) settled.add(mark);
     // A rollback to a savepoint may have taken it back.
     if (statement.kind === "TransactionStmt" || statement.kind === "DiscardStmt") made.clear();
     if (movesSearchPath(statement)) forget(({ sort, schema }) => sort !== "schema" && schema === undefined);
@@ -48,5 +53,5 @@ export function trackMade(): Made {
     }
     for (const target of madeBy(statement)) made.set(key(target), target);
   };
-  return { has, filled, note };
+  return { has, filled, settled: (mark) => settled.has(mark), note };
 }

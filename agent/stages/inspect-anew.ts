@@ -1,13 +1,15 @@
 import { basename } from "node:path";
 import { PARSE_LIMIT_BYTES, type Parse, type Statement } from "../migrations/parser.ts";
+import { FileProblemError } from "../migrations/problem.ts";
 import { isPatient } from "../migrations/statements.ts";
 import type { Migration } from "../migrations/types.ts";
 import { automaticDown } from "../rules/automatic-down.ts";
 import { downEffectsOf } from "../rules/down-effects.ts";
-import { lint } from "../rules/index.ts";
+import { acceptedUnread, lint, standing } from "../rules/index.ts";
 import { leavesState } from "../rules/leaves-state.ts";
 import { type Made, trackMade } from "../rules/made.ts";
 import { phaseOf } from "../rules/phase.ts";
+import type { Finding } from "../rules/rule.ts";
 import { type InspectOptions, isParsed, UNPARSED } from "./inspect-options.ts";
 import type { PlannedMigration } from "./state.ts";
 
@@ -38,16 +40,36 @@ function withAutomaticDown(migration: Migration, statements: readonly Statement[
   return down === undefined ? migration : { ...migration, down, downKind: "stored", downTransaction: false };
 }
 
-/** Parses and judges one migration. */
-export function inspectAnew(migration: Migration, options: Inspecting): PlannedMigration {
-  const { parse } = options;
-  if (migration.up === undefined || !isParsed(migration, options.limitBytes)) {
-    const { downEffects, downFindings } = inspectDown(migration, parse, options);
-    return { ...UNPARSED, migration: { ...migration, downEffects }, downFindings };
-  }
-  const statements = parse(migration.up);
+const accepting =
+  (allow: readonly string[]) =>
+  (finding: Finding): Finding =>
+    finding.acceptable && finding.accepted === undefined && allow.includes(finding.rule)
+      ? { ...finding, accepted: "plan.allow" }
+      : finding;
+
+const withHint = ({ problem }: FileProblemError, { transaction }: Migration): FileProblemError =>
+  new FileProblemError({
+    ...problem,
+    excerpt: [
+      ...(problem.excerpt ?? []),
+      transaction
+        ? 'if the server takes it all the same: -- headgate: allow HG807 reason="..."'
+        : "it has to be taken apart, because it runs outside a transaction, statement by statement",
+    ],
+  });
+
+/** What does not parse and is accepted so counts as unknown. */
+function unread(migration: Migration, error: unknown, options: Inspecting): PlannedMigration {
+  if (!(error instanceof FileProblemError)) throw error;
+  const finding = migration.transaction ? acceptedUnread(migration, error.problem) : undefined;
+  if (finding === undefined) throw withHint(error, migration);
+  const { downEffects, downFindings } = inspectDown(migration, options.parse, options);
+  return { ...UNPARSED, migration: { ...migration, downEffects }, findings: [[finding]], downFindings };
+}
+
+function judge(migration: Migration, statements: readonly Statement[], options: Inspecting): PlannedMigration {
   const complete = withAutomaticDown(migration, statements);
-  const { downEffects, downFindings } = inspectDown(complete, parse, options);
+  const { downEffects, downFindings } = inspectDown(complete, options.parse, options);
   return {
     migration: {
       ...complete,
@@ -57,7 +79,24 @@ export function inspectAnew(migration: Migration, options: Inspecting): PlannedM
     statements: () => statements,
     leavesState: statements.some(leavesState),
     patient: statements.length > 0 && statements.every(isPatient),
-    findings: lint({ migration, statements, ownSchema: options.ownSchema, made: options.made }),
+    findings: lint({ migration: complete, statements, ownSchema: options.ownSchema, made: options.made }),
     downFindings,
   };
+}
+
+/** Parses and judges one migration. What comes after it in the set may settle a finding, so the last word is a function. */
+export function inspectAnew(migration: Migration, options: Inspecting): () => PlannedMigration {
+  const { parse, made, allow = [] } = options;
+  if (migration.up === undefined || !isParsed(migration, options.limitBytes)) {
+    const { downEffects, downFindings } = inspectDown(migration, parse, options);
+    return () => ({ ...UNPARSED, migration: { ...migration, downEffects }, downFindings });
+  }
+  let planned: PlannedMigration;
+  try {
+    planned = judge(migration, parse(migration.up), options);
+  } catch (error) {
+    planned = unread(migration, error, options);
+  }
+  const accept = accepting(allow);
+  return () => ({ ...planned, findings: standing(planned.findings, made).map((found) => found.map(accept)) });
 }

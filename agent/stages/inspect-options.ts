@@ -1,5 +1,6 @@
 import { PARSE_LIMIT_BYTES } from "../migrations/parser.ts";
 import type { Migration, MigrationFile } from "../migrations/types.ts";
+import type { Bar } from "../rules/rule.ts";
 
 export interface InspectOptions {
   readonly all: readonly MigrationFile[];
@@ -11,6 +12,10 @@ export interface InspectOptions {
   readonly alone?: boolean;
   /** Parse also what a manifest has the answer for: `plan` shows the trees' locks. */
   readonly anew?: boolean;
+  /** The lowest risk that is judged where a manifest knows the rest: high when it is left out. */
+  readonly bar?: Bar;
+  /** Rules that the settings accept in every file. */
+  readonly allow?: readonly string[];
 }
 
 export function isParsed({ up, transaction }: Migration, limit = PARSE_LIMIT_BYTES): boolean {

@@ -3,11 +3,16 @@ import { loadMigrations } from "../migrations/load.ts";
 import { loadParser, type Statement } from "../migrations/parser.ts";
 import { readAll } from "../migrations/problem.ts";
 import type { Inspection, Migration, MigrationFile } from "../migrations/types.ts";
+import { RISKS, reaches } from "../rules/rule.ts";
 import { type InspectOptions, isParsed, UNPARSED } from "./inspect-options.ts";
 import type { PlannedMigration } from "./state.ts";
 
-const known = ({ inspection }: Migration, { ownSchema, anew = false }: InspectOptions): Inspection | undefined =>
-  !anew && inspection?.ownSchema === ownSchema ? inspection : undefined;
+function known({ inspection }: Migration, { ownSchema, anew = false, bar = "high" }: InspectOptions) {
+  if (anew || inspection?.ownSchema !== ownSchema) return undefined;
+  // What is let through is reported all the same.
+  const isOpen = inspection.worst !== null && reaches(inspection.worst, bar === "never" ? "high" : bar);
+  return isOpen ? undefined : inspection;
+}
 
 /** Statements as a manifest knows them: their text and place, without trees. */
 const placed = (sql: string, places: Inspection["places"]): Statement[] =>
@@ -29,7 +34,7 @@ function asCompiled(migration: Migration, options: InspectOptions): PlannedMigra
 }
 
 /** The parser and the rules are loaded for what has to be looked at, and for nothing else. */
-async function inspector(options: InspectOptions): Promise<(migration: Migration) => PlannedMigration> {
+async function inspector(options: InspectOptions): Promise<(migration: Migration) => () => PlannedMigration> {
   const [parse, { inspectAnew }, { trackMade }] = await Promise.all([
     loadParser(),
     import("./inspect-anew.ts"),
@@ -42,7 +47,7 @@ async function inspector(options: InspectOptions): Promise<(migration: Migration
     if (compiled === undefined) return inspectAnew(plainOf(migration), { ...options, parse, made });
     // Where another file is judged, it has to be known what this one makes.
     if (migration.up !== undefined) for (const statement of parse(migration.up)) made.note(statement);
-    return compiled;
+    return () => compiled;
   };
 }
 
@@ -55,8 +60,8 @@ export async function inspectMigrations(
     known(one, options) === undefined && (isParsed(one, options.limitBytes) || one.down !== undefined);
   const inspect = migrations.some(isOpen)
     ? await inspector(options)
-    : (one: Migration) => asCompiled(one, options) ?? { ...UNPARSED, migration: plainOf(one) };
-  return await readAll(migrations, options.dir, inspect);
+    : (one: Migration) => () => asCompiled(one, options) ?? { ...UNPARSED, migration: plainOf(one) };
+  return (await readAll(migrations, options.dir, inspect)).map((finish) => finish());
 }
 
 export async function inspectFiles(
@@ -66,12 +71,13 @@ export async function inspectFiles(
   return await inspectMigrations(await loadMigrations(wanted, options.all, options.dir), options);
 }
 
-/** The migration with what was found out about it, for the manifest. A run judges findings, so those are left open. */
+/** The migration with what was found out about it, for the manifest. */
 export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
   const { migration, statements, leavesState: leaves, patient, findings, downFindings } = planned;
-  const found = [...findings.flat(), ...downFindings].filter(({ acceptable }) => !acceptable).length;
+  const found = findings.flat();
+  const isRefused = [...found, ...downFindings].some(({ acceptable }) => !acceptable);
   const parsed = statements();
-  if (parsed === undefined || migration.up === undefined || !migration.transaction || found > 0) return migration;
+  if (parsed === undefined || migration.up === undefined || !migration.transaction || isRefused) return migration;
   const { sql } = migration.up;
   let from = 0;
   const places = parsed.map((statement) => {
@@ -79,5 +85,6 @@ export function withInspection(planned: PlannedMigration, ownSchema: string): Mi
     from = start + statement.sql.length;
     return [start, statement.sql.length, statement.line] as const;
   });
-  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, places } };
+  const worst = RISKS.findLast((risk) => found.some((one) => one.risk === risk)) ?? null;
+  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, worst, places } };
 }

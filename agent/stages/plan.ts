@@ -5,14 +5,16 @@ import { type HistoryState, readHistoryOf } from "../history/state.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Session } from "../postgres/session.ts";
+import type { RiskTaken } from "../report/report.ts";
 import type { Context } from "./context.ts";
 import { inspectFiles } from "./inspect.ts";
 import { need } from "./need.ts";
-import { refuseBadState, refuseSamePrefix, refuseUnsafe } from "./refusals.ts";
+import { refuseBadState, refuseSamePrefix, refuseUnsafe, risksTaken } from "./refusals.ts";
 import { databaseAhead } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan } from "./state.ts";
 import { findWayBack } from "./way-back.ts";
+import { weigh } from "./weigh.ts";
 
 const hashOf = (pending: readonly MigrationFile[]): string => {
   const hash = createHash("sha256");
@@ -28,12 +30,16 @@ export async function planFrom(
 ): Promise<Plan> {
   const comparison = compare(files, history);
   const wanted = context.command === "revert" ? [] : comparison.pending;
-  const migrations = await inspectFiles(wanted, {
+  const { refuse: bar, allow } = context.settings.plan;
+  const inspected = await inspectFiles(wanted, {
     all: files,
     dir: context.dir,
     ownSchema: context.names.schemaName,
     anew: context.command === "plan",
+    bar,
+    allow,
   });
+  const migrations = await weigh(inspected, { client: session, version: session.facts.version });
   const back = await findWayBack(context, session, { comparison, history, files });
   return { hash: hashOf(comparison.pending), migrations, comparison, history, files, back };
 }
@@ -50,6 +56,7 @@ export async function planOffline(context: Context): Promise<Plan> {
   const comparison = compare(files, NO_HISTORY);
   const migrations = await inspectFiles(files, {
     ...{ all: files, dir: context.dir, ownSchema: context.names.schemaName, anew: true },
+    allow: context.settings.plan.allow,
   });
   const back = { returns: [], left: [], obstacles: [], losses: new Map(), from: undefined, to: undefined };
   return { hash: hashOf(comparison.pending), migrations, comparison, history: NO_HISTORY, files, back };
@@ -64,12 +71,12 @@ export async function makePlan(context: Context, session: Session): Promise<Plan
 
 /** Refuses a plan that must not be carried out. */
 export function refuseBadPlan(context: Context, plan: Plan): void {
-  const { expected, outOfOrder } = context.settings.plan;
+  const { expected, outOfOrder, refuse } = context.settings.plan;
   const { onAhead } = context.settings.rollback;
   refuseBadState(plan, outOfOrder);
   if (onAhead === "fail" && plan.back.left.length > 0) throw databaseAhead(plan.back.left);
   refuseSamePrefix(plan.files, plan.comparison.pending, context.dir);
-  refuseUnsafe(plan.migrations);
+  refuseUnsafe(plan.migrations, refuse);
   if (expected !== "" && expected !== plan.hash && plan.migrations.length > 0) {
     throw new HeadgateError("plan-changed", {
       what: `the plan is ${plan.hash}, and plan.expected says ${expected}`,
@@ -79,13 +86,17 @@ export function refuseBadPlan(context: Context, plan: Plan): void {
   }
 }
 
-const summaryOf = ({ migrations, hash, back }: Plan): string => {
+const listed = (risks: readonly RiskTaken[]): string =>
+  risks.map(({ rule, migration }) => `${rule} in ${migration}`).join(", ");
+
+function summaryOf({ migrations, hash, back }: Plan, accepted: readonly RiskTaken[]): string {
   const parts = [
     ...(back.returns.length === 0 ? [] : [`${back.returns.length} to be taken back`]),
     ...(migrations.length === 0 ? [] : [`${migrations.length} pending, plan ${hash.slice(0, 12)}`]),
+    ...(accepted.length === 0 ? [] : [`accepted: ${listed(accepted)}`]),
   ];
   return parts.length === 0 ? "nothing to do" : parts.join(", ");
-};
+}
 
 export const plan: Stage = {
   name: "plan",
@@ -96,6 +107,15 @@ export const plan: Stage = {
     const { onAhead } = context.settings.rollback;
     if (context.command !== "revert") refuseBadPlan(context, made);
     else if (onAhead === "fail" && made.back.left.length > 0) throw databaseAhead(made.back.left);
-    return { summary: summaryOf(made) };
+    const { refuse } = context.settings.plan;
+    const risks = risksTaken(made.migrations, refuse);
+    const through = risks.filter((risk) => risk.accepted === undefined);
+    if (through.length > 0) context.log.warn(`plan.refuse is ${refuse}: ${listed(through)} let through`);
+    return {
+      summary: summaryOf(
+        made,
+        risks.filter((risk) => risk.accepted !== undefined),
+      ),
+    };
   },
 };

@@ -3,7 +3,8 @@ import type { Entry } from "../history/state.ts";
 import { samePrefix } from "../migrations/listing.ts";
 import { badFiles } from "../migrations/problem.ts";
 import type { MigrationFile } from "../migrations/types.ts";
-import type { Finding } from "../rules/rule.ts";
+import type { RiskTaken } from "../report/report.ts";
+import { type Bar, type Finding, reaches } from "../rules/rule.ts";
 import type { Plan, PlannedMigration } from "./state.ts";
 
 const UNTOUCHED = "nothing was changed";
@@ -71,23 +72,53 @@ export function refuseSamePrefix(
   );
 }
 
-/** What cannot work at all. The other findings are told by lint and plan, and stop nothing. */
-const isRefused = ({ acceptable }: Finding): boolean => !acceptable;
+interface Place {
+  readonly migration: string;
+  /** Base name. */
+  readonly file: string;
+  readonly finding: Finding;
+}
 
-export function refuseUnsafe(planned: readonly PlannedMigration[]): void {
-  const refused = planned.flatMap((one) => {
-    const { up, downAt, name } = one.migration;
-    const inFile = (file: string | undefined, findings: readonly Finding[]) =>
-      findings.filter(isRefused).map((finding) => ({ file: file ?? name, finding }));
-    return [...inFile(up?.file, one.findings.flat()), ...inFile(downAt?.file ?? up?.file, one.downFindings)];
-  });
+const placed = ({ migration, findings, downFindings }: PlannedMigration): Place[] => {
+  const { up, downAt, name } = migration;
+  const inFile = (file: string | undefined, found: readonly Finding[]): Place[] =>
+    found.map((finding) => ({ migration: name, file: file ?? name, finding }));
+  return [...inFile(up?.file, findings.flat()), ...inFile(downAt?.file ?? up?.file, downFindings)];
+};
+
+const isRefused =
+  (bar: Bar) =>
+  ({ finding: { acceptable, accepted, risk } }: Place): boolean =>
+    !acceptable || (accepted === undefined && reaches(risk, bar));
+
+/** One as it is printed, with the ways out of it. */
+function describe({ file, finding }: Place): string[] {
+  const { line, rule, risk, acceptable, danger, instead } = finding;
+  return [
+    `${file}${line === undefined ? "" : `:${line}`} ${rule}${acceptable ? ` ${risk}` : ""}: ${danger}`,
+    `  instead: ${instead}`,
+    ...(acceptable ? [`  or accept it on purpose, in the file: -- headgate: allow ${rule} reason="..."`] : []),
+  ];
+}
+
+/** Refuses what cannot work at all, and each risk at or above the bar that nobody has accepted. */
+export function refuseUnsafe(planned: readonly PlannedMigration[], bar: Bar): void {
+  const refused = planned.flatMap(placed).filter(isRefused(bar));
   if (refused.length === 0) return;
   throw new HeadgateError("unsafe-migration", {
     what: `${refused.length === 1 ? "a finding" : `${refused.length} findings`} in ${[...new Set(refused.map(({ file }) => file))].join(", ")}`,
-    details: refused.flatMap(({ file, finding }) => [
-      `${file}${finding.line === undefined ? "" : `:${finding.line}`} ${finding.rule}: ${finding.danger}`,
-      `  instead: ${finding.instead}`,
-    ]),
+    details: refused.flatMap(describe),
     stands: UNTOUCHED,
   });
+}
+
+/** The risks that a run takes after all: accepted, or let through because the bar is lower than they are high. */
+export function risksTaken(planned: readonly PlannedMigration[], bar: Bar): RiskTaken[] {
+  const isTaken = ({ finding }: Place) => finding.acceptable && reaches(finding.risk, bar === "never" ? "high" : bar);
+  return planned
+    .flatMap(placed)
+    .filter(isTaken)
+    .map(({ migration, finding: { rule, risk, line, danger, accepted } }) => {
+      return { migration, rule, risk, line, danger, accepted };
+    });
 }

@@ -10,6 +10,7 @@ const REPOSITORY = "shop-migrations";
 interface Contents {
   /** How many of the shop's migrations. */
   readonly migrations: number;
+  readonly risky?: boolean;
   readonly broken?: boolean;
   /** How many of those that are taken back again. */
   readonly later?: number;
@@ -19,20 +20,26 @@ interface Contents {
 const TAGS: Readonly<Record<string, Contents>> = {
   "1.0.0": { migrations: 5 },
   "1.1.0": { migrations: 8 },
-  "1.2.0": { migrations: 8, broken: true },
-  "1.2.1": { migrations: 8 },
-  "1.3.0": { migrations: 8, later: 2 },
-  "1.4.0": { migrations: 8, later: 3 },
+  "1.2.0": { migrations: 8, risky: true },
+  "1.2.1": { migrations: 9 },
+  "1.3.0": { migrations: 9, broken: true },
+  "1.3.1": { migrations: 9 },
+  "1.4.0": { migrations: 9, later: 2 },
+  "1.5.0": { migrations: 9, later: 3 },
 };
 
 async function copyFirst(count: number, from: string, to: string): Promise<void> {
   for (const name of (await readdir(from)).toSorted().slice(0, count)) cpSync(join(from, name), join(to, name));
 }
 
-async function copyMigrations(folder: string, { migrations, broken = false, later = 0 }: Contents): Promise<void> {
+async function copyMigrations(
+  folder: string,
+  { migrations, risky = false, broken = false, later = 0 }: Contents,
+): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await copyFirst(migrations, join(SHOP, "migrations"), folder);
   await copyFirst(later, join(SHOP, "taken-back"), folder);
+  if (risky) cpSync(join(SHOP, "risky"), folder, { recursive: true });
   if (broken) cpSync(join(SHOP, "broken"), folder, { recursive: true });
 }
 
@@ -43,6 +50,8 @@ async function buildImage(folder: string, contents: Contents, env: Readonly<Reco
   return { entrypoint: [process.execPath, AGENT], files: { "/migrations": folder }, env };
 }
 
+export const imageOf = (tag: string): string => `${REPOSITORY}:${tag}`;
+
 /** The shop's images, by reference: the agent, and a folder of migrations compiled as a Dockerfile's RUN would. */
 export async function buildImages(home: string): Promise<Record<string, Image>> {
   // Headgate's image comes with its compile cache filled.
@@ -50,7 +59,7 @@ export async function buildImages(home: string): Promise<Record<string, Image>> 
   const images: Record<string, Image> = {};
   // One after another: the first fills the cache for the others.
   for (const [tag, contents] of Object.entries(TAGS)) {
-    images[`${REPOSITORY}:${tag}`] = await buildImage(join(home, "images", tag), contents, env);
+    images[imageOf(tag)] = await buildImage(join(home, "images", tag), contents, env);
   }
   return images;
 }

@@ -4,7 +4,7 @@ import { runJob } from "../../test/support/pod/run-job.ts";
 import { runPod } from "../../test/support/pod/run-pod.ts";
 import type { ContainerResult, Image, JobReason, PodResult, Surroundings } from "../../test/support/pod/types.ts";
 import { helmTemplate, hooks, type Manifest } from "../../test/support/tools.ts";
-import { SHOP } from "./images.ts";
+import { imageOf, SHOP } from "./images.ts";
 import { grouped, paint, print, printCommand, printLog, printVerdict, seconds } from "./screen.ts";
 import type { Shop } from "./shop.ts";
 import { commandOf, type Finding, type Step } from "./steps.ts";
@@ -82,12 +82,15 @@ async function runUnderTraffic(step: Step, shop: Shop, run: () => Promise<Outcom
 }
 
 /** What somebody types at a desk, as a run of one container. */
-async function runAtDesk({ set }: Step, shop: Shop): Promise<Outcome> {
-  const { code, stderr } = await headgate(["revert", ...set], { DATABASE_URL: shop.url, USER: "ada" });
+async function runAtDesk({ verb, set }: Step, { shop, images }: Demo): Promise<Outcome> {
+  const [tag = ""] = set;
+  const typed = verb === "plan" ? ["--dir", images[imageOf(tag)]?.files?.["/migrations"] ?? ""] : set;
+  const { code, stdout, stderr } = await headgate([verb, ...typed], { DATABASE_URL: shop.url, USER: "ada" });
   const exitCode = code ?? 1;
   const well = exitCode === 0;
   const reason = well ? "Completed" : "BackoffLimitExceeded";
-  const container: ContainerResult = { name: "headgate", role: "main", exitCode, log: stderr, terminationMessage: "" };
+  const log = stdout + stderr;
+  const container: ContainerResult = { name: "headgate", role: "main", exitCode, log, terminationMessage: "" };
   const desk: PodResult = {
     name: "desk",
     phase: well ? "Succeeded" : "Failed",
@@ -97,10 +100,11 @@ async function runAtDesk({ set }: Step, shop: Shop): Promise<Outcome> {
   return { reason, message: `headgate ended with ${exitCode}`, tries: [desk] };
 }
 
-const isHelms = (step: Step): step is HelmStep => step.verb !== "revert";
+const isHelms = (step: Step): step is HelmStep => step.verb in EVENTS;
 
-async function perform(step: Step, { shop, images, signal }: Demo): Promise<{ outcome: Outcome; findings: Finding[] }> {
-  if (!isHelms(step)) return { outcome: await runAtDesk(step, shop), findings: [] };
+async function perform(step: Step, demo: Demo): Promise<{ outcome: Outcome; findings: Finding[] }> {
+  const { shop, images, signal } = demo;
+  if (!isHelms(step)) return { outcome: await runAtDesk(step, demo), findings: [] };
   const { workload, manifests } = await render(step);
   const around = { images, manifests, signal, secrets: { "shop-database": { uri: shop.url } } };
   return await runUnderTraffic(step, shop, () => runWorkload(workload, around));

@@ -12,11 +12,11 @@ export interface Step {
   readonly title: string;
   /** What a Job copied from somewhere would have done, or what this one adds. */
   readonly point: string;
-  /** `revert` is typed at a desk; the others are Helm's. */
-  readonly verb: "install" | "upgrade" | "test" | "rollback" | "revert";
+  /** `plan` and `revert` are typed at a desk; the others are Helm's. */
+  readonly verb: "install" | "upgrade" | "test" | "rollback" | "plan" | "revert";
   /** Helm's number of the release whose hooks run; of a rollback, of the one it goes back to. */
   readonly revision: number;
-  /** Arguments of helm's --set; of `revert`, its own. */
+  /** Arguments of helm's --set; of `revert`, its own; of `plan`, the image whose migrations it is about. */
   readonly set: readonly string[];
   readonly exitCode: number;
   /** How the Job ends; of the test Pod, its own success. */
@@ -36,13 +36,29 @@ async function fill(shop: Shop): Promise<Finding[]> {
   return [{ ok: orders >= 200_000, text: `the shop opens and trades for two years: ${grouped(orders)} orders` }];
 }
 
+const BY_STATUS = "SELECT count(*) AS n FROM pg_class WHERE relname = 'orders_by_status'";
+
+async function riskRefused(shop: Shop, log: string): Promise<Finding[]> {
+  return [
+    { ok: (await countOf(shop, BY_STATUS)) === 0, text: "nothing was changed: there is no index orders_by_status" },
+    {
+      ok: log.includes("CREATE INDEX CONCURRENTLY orders_by_status ON orders (status, placed_at)"),
+      text: "and the recipe was printed in the shop's own names: the next release follows it",
+    },
+  ];
+}
+
+async function indexBuilt(shop: Shop): Promise<Finding[]> {
+  return [{ ok: (await countOf(shop, BY_STATUS)) === 1, text: "the index is there, and customers noticed nothing" }];
+}
+
 async function whatStands(shop: Shop): Promise<Finding[]> {
   const applied = await countOf(shop, APPLIED);
   const leftover = await countOf(shop, EMAIL_KEY);
   const order = await countOf(shop, ORDER);
   return [
-    { ok: applied === 8, text: `stands: ${applied} migrations of the releases before` },
-    { ok: leftover === 0, text: "does not: the column email_key, which 009 had added before it failed" },
+    { ok: applied === 9, text: `stands: ${applied} migrations of the releases before` },
+    { ok: leftover === 0, text: "does not: the column email_key, which 010 had added before it failed" },
     { ok: order > 0, text: `and the shop trades on: order ${grouped(order)} was placed just now` },
   ];
 }
@@ -95,6 +111,15 @@ export const steps: readonly Step[] = [
     after: fill,
   },
   {
+    title: "headgate plan: what the next release will do, before anybody does it",
+    point: "Statement by statement: the lock it takes, how big that table is here, and what customers feel meanwhile.",
+    verb: "plan",
+    revision: 0,
+    set: ["1.1.0"],
+    exitCode: 0,
+    reason: "Completed",
+  },
+  {
     title: "upgrade: three more, one builds an index, and customers keep ordering",
     point:
       "A copied Job asks for its table locks without a limit, and every customer queues behind it. Here a try gives way.",
@@ -106,12 +131,33 @@ export const steps: readonly Step[] = [
     traffic: true,
   },
   {
-    title: "upgrade with a migration that fails: refused",
-    point:
-      "A copied Job tries six times more and leaves BackoffLimitExceeded. Here Helm prints this at once; the old pods stay.",
+    title: "upgrade with a risky migration: refused, with what to write instead",
+    point: "A copied Job builds this index, and for that time nobody can place an order.",
     verb: "upgrade",
     revision: 3,
     set: ["image.tag=1.2.0", NEWEST],
+    exitCode: 3,
+    reason: "PodFailurePolicy",
+    after: riskRefused,
+  },
+  {
+    title: "upgrade with the same index, as the recipe says",
+    point: "Built beside the running shop. A kill half-way would leave an invalid index, which the next try rebuilds.",
+    verb: "upgrade",
+    revision: 4,
+    set: ["image.tag=1.2.1", NEWEST],
+    exitCode: 0,
+    reason: "Completed",
+    traffic: true,
+    after: indexBuilt,
+  },
+  {
+    title: "upgrade in a hurry, with every risk let through: its migration fails",
+    point:
+      "A copied Job tries six times more and leaves BackoffLimitExceeded. Here Helm prints this at once; the old pods stay.",
+    verb: "upgrade",
+    revision: 5,
+    set: ["image.tag=1.3.0", "plan.refuse=never", NEWEST],
     exitCode: 6,
     reason: "PodFailurePolicy",
     after: whatStands,
@@ -121,8 +167,8 @@ export const steps: readonly Step[] = [
     point:
       "A copied Job ends well here, for no migration is pending. The new pods would have been the ones to find out.",
     verb: "upgrade",
-    revision: 4,
-    set: ["image.tag=1.2.1", NEWEST, "smoke.columns={orders.channel,orders.gift_note}"],
+    revision: 6,
+    set: ["image.tag=1.3.1", NEWEST, "smoke.columns={orders.channel,orders.gift_note}"],
     exitCode: 3,
     reason: "PodFailurePolicy",
   },
@@ -131,8 +177,8 @@ export const steps: readonly Step[] = [
     point:
       "No table of the shop is touched. That the image's files are still those that were applied is checked all the same.",
     verb: "upgrade",
-    revision: 5,
-    set: ["image.tag=1.2.1", NEWEST],
+    revision: 7,
+    set: ["image.tag=1.3.1", NEWEST],
     exitCode: 0,
     reason: "Completed",
   },
@@ -140,8 +186,8 @@ export const steps: readonly Step[] = [
     title: "helm test: the expectations again, whenever you like",
     point: "One Pod that only reads. Ask it after a restore, after a failover, or every night.",
     verb: "test",
-    revision: 5,
-    set: ["image.tag=1.2.1", NEWEST],
+    revision: 7,
+    set: ["image.tag=1.3.1", NEWEST],
     exitCode: 0,
     reason: "Completed",
   },
@@ -150,8 +196,8 @@ export const steps: readonly Step[] = [
     point:
       "Each migration is judged when it is applied: would older code go on working, and would going back lose data?",
     verb: "upgrade",
-    revision: 6,
-    set: ["image.tag=1.3.0", NEWEST],
+    revision: 8,
+    set: ["image.tag=1.4.0", NEWEST],
     exitCode: 0,
     reason: "Completed",
   },
@@ -159,8 +205,8 @@ export const steps: readonly Step[] = [
     title: "helm rollback: the old image takes back what it has never seen",
     point: "A copied Job goes back with the code alone, and the old pods ask for a column that is not there any more.",
     verb: "rollback",
-    revision: 5,
-    set: ["image.tag=1.2.1", NEWEST],
+    revision: 7,
+    set: ["image.tag=1.3.1", NEWEST],
     exitCode: 0,
     reason: "Completed",
     after: renameTakenBack,
@@ -169,8 +215,8 @@ export const steps: readonly Step[] = [
     title: "upgrade again, and one more that older code cannot live with",
     point: "The rename is applied anew; gift_note was there all along.",
     verb: "upgrade",
-    revision: 8,
-    set: ["image.tag=1.4.0", NEWEST],
+    revision: 10,
+    set: ["image.tag=1.5.0", NEWEST],
     exitCode: 0,
     reason: "Completed",
   },
@@ -178,8 +224,8 @@ export const steps: readonly Step[] = [
     title: "helm rollback over data that would be lost: refused",
     point: "Nothing has changed: neither the schema nor the pods. Somebody has to say that the weights may go.",
     verb: "rollback",
-    revision: 5,
-    set: ["image.tag=1.2.1", NEWEST],
+    revision: 7,
+    set: ["image.tag=1.3.1", NEWEST],
     exitCode: 3,
     reason: "PodFailurePolicy",
     after: wayOutPrinted,
@@ -198,8 +244,8 @@ export const steps: readonly Step[] = [
     title: "helm rollback once more",
     point: "Nothing is left to take back, so the old pods may start. What is still ahead only adds.",
     verb: "rollback",
-    revision: 5,
-    set: ["image.tag=1.2.1", NEWEST],
+    revision: 7,
+    set: ["image.tag=1.3.1", NEWEST],
     exitCode: 0,
     reason: "Completed",
     after: renameTakenBack,
@@ -210,6 +256,7 @@ export const steps: readonly Step[] = [
 export function commandOf({ verb, set, revision }: Step): string[] {
   if (verb === "test") return ["helm test shop --logs"];
   if (verb === "rollback") return [`helm rollback shop ${revision}`];
+  if (verb === "plan") return ["headgate plan --dir migrations"];
   if (verb === "revert") return [`headgate revert ${set.join(" ")}`];
   const [first = "", ...more] = set.map((pair) => `--set ${pair.includes("{") ? `'${pair}'` : pair}`);
   const head = `helm ${verb} shop chart -f examples/shop/values.yaml ${first}`;

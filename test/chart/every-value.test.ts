@@ -15,6 +15,7 @@ type Values = Record<string, unknown>;
 const others: Readonly<Record<string, unknown>> = {
   "database.searchPath": ["shop"],
   "fleet.schemas": ["north"],
+  "plan.allow": ["HG211"],
   "plan.expected": "0".repeat(64),
   "database.tls.mode": "verify-ca",
   "migrate.lockTimeout.first": "1s",

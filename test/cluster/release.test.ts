@@ -4,7 +4,17 @@ import { expect, test } from "vitest";
 import { buildMigratorImage } from "./harness/images.ts";
 import { type TestNamespace, withNamespace } from "./harness/namespace.ts";
 import { nodeImage } from "./harness/restricted-job.ts";
-import { chart, databaseValues, ended, helm, imageValues, inlineValues, podsOf, untilRow } from "./release.ts";
+import {
+  chart,
+  databaseValues,
+  ended,
+  helm,
+  imageValues,
+  inlineValues,
+  podsOf,
+  untilRow,
+  type Values,
+} from "./release.ts";
 import { appChart, FIRST_RELEASE, shopImage, shopMigrations, temporaryFolder } from "./shop.ts";
 
 const namesOfPods = async (ns: TestNamespace): Promise<string[]> =>
@@ -15,13 +25,13 @@ const appliedNames = async (ns: TestNamespace): Promise<string[]> =>
     ({ name }) => name,
   );
 
-test("as a subchart by Helm 4: install, a failing upgrade that leaves the app alone, a good one that heals, helm test", () =>
+test("as a subchart by Helm 4: install, a risky upgrade refused, a failing one that leaves the app alone, a good one that heals, helm test", () =>
   withNamespace(async (ns) => {
     const files = await shopMigrations();
     const parent = await appChart(chart, nodeImage(ns.cluster));
-    const values = (image: string, version: string) => ({
+    const values = (image: string, version: string, more: Values = {}) => ({
       version,
-      headgate: { database: databaseValues(ns), image: imageValues(image), smoke: { tables: ["orders"] } },
+      headgate: { database: databaseValues(ns), image: imageValues(image), smoke: { tables: ["orders"] }, ...more },
     });
 
     const first = await helm(ns, ["install", "shop", parent, "--wait"], {
@@ -36,8 +46,16 @@ test("as a subchart by Helm 4: install, a failing upgrade that leaves the app al
     await ns.sql(
       "INSERT INTO customers (email, name, country) VALUES ('ada@example.com', 'Ada', 'GB'), ('Ada@example.com', 'Ada', 'GB')",
     );
+    const bad = await shopImage("shop:bad", files.length, true);
+    const risky = await helm(ns, ["upgrade", "shop", parent], { values: values(bad, "2") });
+    expect(risky.code).not.toBe(0);
+    expect(risky.output).toContain("HG303 high");
+    expect(risky.output).toContain("nothing was changed");
+    expect(await appliedNames(ns)).toHaveLength(FIRST_RELEASE);
+    expect(await namesOfPods(ns)).toEqual(pods);
+
     const failing = await helm(ns, ["upgrade", "shop", parent], {
-      values: values(await shopImage("shop:bad", files.length, true), "2"),
+      values: values(bad, "2", { plan: { refuse: "never" } }),
     });
     expect(failing.code).not.toBe(0);
     expect(failing.output).toMatch(/migration-failed: .*\.sql:\d+/);

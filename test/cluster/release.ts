@@ -33,17 +33,21 @@ export function databaseValues(ns: TestNamespace, more: Values = {}): Values {
   return { existingSecret: ns.databaseSecret, keys: KEYS, tls, ...more };
 }
 
+/** Releases here are about something else than the danger of what they migrate. */
+const plan = { refuse: "never" };
+
 /** Values with an image that holds migrations; a way back loses no time on its delay. `more` replaces whole keys. */
 export const valuesOf = (ns: TestNamespace, image: string, more: Values = {}): Values => ({
   database: databaseValues(ns),
   image: imageValues(image),
+  plan,
   rollback: { delay: "0s" },
   ...more,
 });
 
 /** Values with the agent's own image and migrations inside the values: no image has to be built for them. */
 export async function inlineValues(ns: TestNamespace, inline: Readonly<Record<string, string>>): Promise<Values> {
-  return { database: databaseValues(ns), image: imageValues(await buildAgentImage()), migrations: { inline } };
+  return { database: databaseValues(ns), image: imageValues(await buildAgentImage()), plan, migrations: { inline } };
 }
 
 /** helm's exit code and everything it printed, hook logs included; a failure is a result. */

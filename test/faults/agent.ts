@@ -29,9 +29,12 @@ export interface Bundle {
   readonly compileCache: string;
 }
 
+/** The values of every run, beside the bundle. */
+export const VALUES = "values.json";
+
 /** Starts the agent with nothing in its environment but the connection. */
 export function startAgent(bundle: Bundle, args: readonly string[], url: string): Agent {
-  const child = spawn(process.execPath, [join(bundle.path, "main.js"), ...args], {
+  const child = spawn(process.execPath, [join(bundle.path, "main.js"), ...args, "-f", join(bundle.path, VALUES)], {
     env: { PATH: process.env.PATH, HOME: tmpdir(), DATABASE_URL: url, NODE_COMPILE_CACHE: bundle.compileCache },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -8,18 +8,7 @@ const PAGES = join(import.meta.dirname, "../../docs/rules");
 const scene = useScene();
 
 /** What the examples of the pages are about. */
-const SCHEMA = `
-CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL, mail text);
-CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint, note text, total numeric(10,2), state varchar(20) DEFAULT 'new', created timestamptz);
-INSERT INTO customers SELECT g, 'c' || g, 'c' || g || '@shop' FROM generate_series(1, 50) AS g;
-INSERT INTO orders SELECT g, 1 + g % 50, 'n', g, 'new', now() FROM generate_series(1, 500) AS g;
-CREATE INDEX orders_by_state ON orders (state);
-CREATE TYPE mood AS ENUM ('good', 'bad');
-CREATE MATERIALIZED VIEW totals AS SELECT customer, sum(total) AS sum FROM orders GROUP BY customer;
-CREATE UNIQUE INDEX totals_customer ON totals (customer);
-CREATE TABLE events (id bigint, day date NOT NULL) PARTITION BY RANGE (day);
-CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
-ANALYZE;`;
+const SCHEMA = readFileSync(join(import.meta.dirname, "../fixtures/migrations/schema.sql"), "utf8");
 
 const pages = readdirSync(PAGES).filter((file) => /^HG\d{3}\.md$/.test(file));
 

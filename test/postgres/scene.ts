@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, vi } from "vitest";
+import { isRecord } from "../../agent/lib/records.ts";
 import { createDatabase, type Database } from "../support/database.ts";
 import { folder, type Result, type Running, startHeadgate } from "../support/headgate.ts";
 
@@ -11,7 +12,7 @@ export interface Scene {
   /** The migration files. */
   readonly files: ReturnType<typeof folder>;
   remove(file: string): void;
-  /** Values of the chart for every command from now on. */
+  /** Values of the chart for every command from now on. Risks stop nothing unless `plan.refuse` is among them. */
   values(values: Readonly<Record<string, unknown>>): void;
   start(...args: readonly string[]): Running;
   run(...args: readonly string[]): Promise<Result>;
@@ -29,7 +30,7 @@ export function useScene(initial: Files = {}): Scene {
     database = await createDatabase();
     files = folder(initial);
     desk = folder({});
-    valuesArgs = [];
+    scene.values({});
   });
   afterEach(async () => {
     files.remove();
@@ -47,7 +48,9 @@ export function useScene(initial: Files = {}): Scene {
     },
     remove: (file) => rmSync(`${files.path}/${file}`),
     values(values) {
-      desk.write({ "values.yaml": JSON.stringify(values) });
+      // Scenes are about something else than the danger of what they migrate.
+      const plan = { refuse: "never", ...(isRecord(values.plan) ? values.plan : {}) };
+      desk.write({ "values.yaml": JSON.stringify({ ...values, plan }) });
       valuesArgs = ["-f", `${desk.path}/values.yaml`];
     },
     start: (...args) => startAs(database.url, args),

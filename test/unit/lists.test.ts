@@ -33,7 +33,7 @@ describe("nothing is forgotten: a file in the folder is in the list, under its o
     expect(await exportedBy("checks", has("name", "run"))).toEqual(checks.map((check) => check.name).sort());
   });
   it("rules", async () => {
-    expect(await exportedBy("rules", has("id", "check"))).toEqual(rules.map((rule) => rule.id).sort());
+    expect(await exportedBy("rules", has("id", "risk"))).toEqual(rules.map((rule) => rule.id).sort());
   });
   it("stages", async () => {
     expect(await exportedBy("stages", has("name", "changes", "run"))).toEqual(order.map((stage) => stage.name).sort());

@@ -52,6 +52,20 @@ export const plan = {
       default: "refuse",
       description: "What to do with a pending migration that sorts before one already applied.",
     },
+    refuse: {
+      type: "string",
+      enum: ["high", "medium", "never"],
+      default: "high",
+      description:
+        "The lowest risk that stops a run before anything changes, unless it is accepted. What cannot work at all is refused in any case.",
+    },
+    allow: {
+      type: "array",
+      items: { type: "string", pattern: "^HG\\d{3}$" },
+      default: [],
+      description:
+        'Rules whose findings are accepted for this release: HG211. For one file: -- headgate: allow HG211 reason="...".',
+    },
   },
   default: {},
 } as const;

@@ -37,8 +37,8 @@ describe("headers", () => {
       phase: "contract",
       lockTimeoutMs: 2_000,
       allowed: [
-        { rule: "HG211", reason: "table is empty" },
-        { rule: "HG212", reason: "yes" },
+        { rule: "HG211", reason: "table is empty", line: 4 },
+        { rule: "HG212", reason: "yes", line: 5 },
       ],
     });
   });

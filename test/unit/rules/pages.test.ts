@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { readHeaders } from "../../../agent/migrations/headers.ts";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
 import type { Migration } from "../../../agent/migrations/types.ts";
-import { lint, rules } from "../../../agent/rules/index.ts";
+import { lint, rules, standing } from "../../../agent/rules/index.ts";
 import { trackMade } from "../../../agent/rules/made.ts";
 
 const PAGES = join(import.meta.dirname, "../../../docs/rules");
@@ -27,17 +27,18 @@ function blocksOf(id: string): { readonly unsafe: readonly string[]; readonly sa
 
 function found(blocks: readonly string[]): string[] {
   const made = trackMade();
-  return blocks.flatMap((sql) => {
+  const all = blocks.flatMap((sql) => {
     const file = "001_page.sql";
     const migration: Migration = {
       ...{ name: "001_page", paths: [], kind: "sql", checksum: "", up: { sql, file, line: 1 }, down: undefined },
       ...{ downAt: undefined, downKind: "irreversible", downTransaction: true, downEffects: undefined },
       ...readHeaders(sql, file, 1),
     };
-    return lint({ migration, statements: parse({ sql, file, line: 1 }), ownSchema: "headgate", made })
-      .flat()
-      .map(({ rule }) => rule);
+    return lint({ migration, statements: parse({ sql, file, line: 1 }), ownSchema: "headgate", made });
   });
+  return standing(all, made)
+    .flat()
+    .map(({ rule }) => rule);
 }
 
 it("every rule of advice has its page, and every page its rule", () => {
