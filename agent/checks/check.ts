@@ -10,8 +10,11 @@ export interface CheckContext {
 
 /** What a check found wrong, and how to mend it. */
 export interface Obstacle {
-  /** A run goes on all the same. */
-  readonly severity?: "warning";
+  /**
+   * `warning`: a run goes on all the same. `unknown`: the role may not see what it takes to tell; doctor says so, and a
+   * run says nothing.
+   */
+  readonly severity?: "warning" | "unknown";
   readonly what: string;
   readonly fix: string;
 }
@@ -22,8 +25,10 @@ export interface Check {
   readonly run: (context: CheckContext) => Obstacle | undefined | Promise<Obstacle | undefined>;
 }
 
+/** What came of a check. */
 export interface Checked {
-  readonly check: Check;
+  /** The check's. */
+  readonly name: string;
   /** Undefined when all is well. */
   readonly obstacle: Obstacle | undefined;
 }

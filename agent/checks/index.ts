@@ -3,19 +3,23 @@ import { connections } from "./connections.ts";
 import { encoding } from "./encoding.ts";
 import { expectedDatabase } from "./expected-database.ts";
 import { leftovers } from "./leftovers.ts";
+import { lockTableSize } from "./lock-table-size.ts";
 import { longTransactions } from "./long-transactions.ts";
 import { pooler } from "./pooler.ts";
 import { preparedTransactions } from "./prepared-transactions.ts";
 import { privileges } from "./privileges.ts";
+import { replicationLag } from "./replication-lag.ts";
 import { serverVersion } from "./server-version.ts";
+import { wraparound } from "./wraparound.ts";
 import { writable } from "./writable.ts";
 
 /** Every preflight check. A check that is not here does not run; a test compares this list with the folder. */
 export const checks: readonly Check[] = [
   ...[serverVersion, writable, encoding, expectedDatabase, pooler, privileges],
   ...[connections, longTransactions, preparedTransactions, leftovers],
+  ...[replicationLag, lockTableSize, wraparound],
 ];
 
 /** All at once: their queries share one round trip. */
 export const runChecks = async (subject: CheckContext): Promise<Checked[]> =>
-  await Promise.all(checks.map(async (check) => ({ check, obstacle: await check.run(subject) })));
+  await Promise.all(checks.map(async ({ name, run }) => ({ name, obstacle: await run(subject) })));

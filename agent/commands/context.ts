@@ -57,10 +57,10 @@ const HALTED =
   "a transaction under way was rolled back, and a file without one is gone on with where it stands by the next run";
 
 const outOfTime = (): HeadgateError =>
-  new HeadgateError("out-of-time", { what: `the Job's deadline came near; ${HALTED}` });
+  new HeadgateError("out-of-time", { what: "the Job's deadline came near", stands: HALTED });
 
 const stopped = (signal: unknown): HeadgateError =>
-  new HeadgateError("stopped", { what: `told to stop by ${String(signal)}; ${HALTED}` });
+  new HeadgateError("stopped", { what: `told to stop by ${String(signal)}`, stands: HALTED });
 
 function stopSignal(io: Io): AbortSignal {
   const controller = new AbortController();

@@ -1,10 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { HeadgateError } from "../errors/headgate-error.ts";
-import { compareNames, listMigrations, migrationName } from "../migrations/listing.ts";
+import { basename, join, relative } from "node:path";
+import { type Chosen, chosenFiles, fileAt } from "../migrations/chosen.ts";
 import { compileMigrations } from "../migrations/load.ts";
-import type { MigrationFile } from "../migrations/types.ts";
 import { BARS, type Finding, reaches } from "../rules/rule.ts";
 import type { Context } from "../stages/context.ts";
 import { inspectMigrations } from "../stages/inspect.ts";
@@ -14,50 +12,15 @@ import { withContext } from "./context.ts";
 import type { Linted } from "./lint-formats.ts";
 import { fileOptions, text } from "./options.ts";
 
-interface Source {
-  readonly files: readonly MigrationFile[];
-  readonly dir: string;
+interface Source extends Chosen {
   /** How a file's base name is shown. */
   readonly shown: (base: string) => string;
 }
 
-/** One file, with its other half where it is one of a pair. */
-function fileAt(path: string): MigrationFile {
-  const whole = resolve(path).replace(/\.down\.sql$/, ".up.sql");
-  if (!existsSync(whole)) {
-    throw new HeadgateError("bad-migration-files", {
-      what: `${path}: there is no such file`,
-      stands: "nothing was changed",
-    });
-  }
-  const kind = whole.endsWith(".up.sql") ? "pair" : whole.endsWith(".sql") ? "sql" : "script";
-  const down = whole.replace(/\.up\.sql$/, ".down.sql");
-  const paths = kind === "pair" && existsSync(down) ? [whole, down] : [whole];
-  return { name: migrationName(basename(whole)), paths, kind, checksum: "" };
-}
-
-/** Files of one folder, all of them or some: together they are a set, and each may build on those before it. */
-function sourceOf(dir: string, files: readonly MigrationFile[]): Source {
-  return { files, dir, shown: (base: string) => relative("", join(dir, base)) || base };
-}
-
-const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
-
-function sourcesOf(paths: readonly string[]): Source[] {
-  const folders = paths.filter(isFolder).map((dir) => sourceOf(dir, listMigrations(dir)));
-  const single = paths.filter((path) => !isFolder(path));
-  const dirs = new Set(single.map(dirname));
-  const chosen = [...dirs].map((dir) => {
-    const files = single.filter((path) => dirname(path) === dir).map(fileAt);
-    // Both halves of a pair name the same migration.
-    const byName = new Map(files.map((file) => [file.name, file]));
-    return sourceOf(
-      dir,
-      [...byName.values()].sort((a, b) => compareNames(a.name, b.name)),
-    );
-  });
-  return [...folders, ...chosen];
-}
+const sourceOf = ({ dir, files }: Chosen): Source => ({
+  ...{ dir, files },
+  shown: (base) => relative("", join(dir, base)) || base,
+});
 
 function* findingsOf(planned: PlannedMigration, shown: Source["shown"]): Generator<Linted> {
   const { migration, findings, downFindings } = planned;
@@ -86,7 +49,7 @@ async function lintPipe(context: Context): Promise<Linted[]> {
   try {
     const path = join(dir, "stdin.sql");
     writeFileSync(path, readFileSync(0));
-    return await lintAt({ ...sourceOf(dir, [fileAt(path)]), shown: () => "stdin" }, context);
+    return await lintAt({ dir, files: [fileAt(path)], shown: () => "stdin" }, context);
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -95,7 +58,8 @@ async function lintPipe(context: Context): Promise<Linted[]> {
 async function lintAll(context: Context, args: Args): Promise<Linted[]> {
   const paths = Array.isArray(args.paths) && args.paths.length > 0 ? args.paths.map(String) : [context.dir];
   const all = paths.includes("-") ? await lintPipe(context) : [];
-  for (const source of sourcesOf(paths.filter((path) => path !== "-"))) all.push(...(await lintAt(source, context)));
+  for (const chosen of chosenFiles(paths.filter((path) => path !== "-")))
+    all.push(...(await lintAt(sourceOf(chosen), context)));
   return all;
 }
 

@@ -8,7 +8,7 @@ export interface Particulars {
   readonly details?: readonly string[];
   /** What to do next, when this case knows better than the catalogue. */
   readonly fix?: string;
-  /** What stands and what does not, when this case knows. */
+  /** What stands and what does not, when this case knows better than the catalogue. */
   readonly stands?: string;
   readonly cause?: unknown;
 }
@@ -18,7 +18,7 @@ export class HeadgateError extends Error {
   readonly id: ErrorId;
   readonly details: readonly string[];
   readonly fix: string;
-  readonly stands: string | undefined;
+  readonly stands: string;
 
   constructor(id: ErrorId, particulars: Particulars) {
     super(particulars.what, { cause: particulars.cause });
@@ -26,7 +26,7 @@ export class HeadgateError extends Error {
     this.id = id;
     this.details = particulars.details ?? [];
     this.fix = particulars.fix ?? catalogue[id].fix;
-    this.stands = particulars.stands;
+    this.stands = particulars.stands ?? catalogue[id].stands;
   }
 
   get exitCode(): ExitCode {

@@ -10,7 +10,7 @@ export function renderError(error: HeadgateError): string {
   const exit = exitCodes[error.exitCode];
   const lines = [`${error.id}: ${error.message}`];
   lines.push(...error.details.map(indented));
-  if (error.stands !== undefined) lines.push(labelled("What stands", error.stands));
+  lines.push(labelled("What stands", error.stands));
   lines.push(labelled("Next", error.fix));
   lines.push(`  Exit code ${error.exitCode} (${exit.meaning}). More: headgate explain ${error.id}`);
   return lines.join("\n");

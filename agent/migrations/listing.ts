@@ -42,8 +42,13 @@ function namesBy(read: (dir: string) => string[], dir: string, { mayBeAbsent = f
 /** The name a file's migration has, as node-pg-migrate's pairing loader gives it. */
 export const migrationName = (file: string): string => file.replace(/(\.(up|down))?\.sql$|\.[a-z]+$/, "");
 
+/** What is wrong with a file's extension; undefined when it is that of a migration. */
+export const extensionProblem = (file: string): string | undefined =>
+  EXTENSIONS.test(file) ? undefined : "is no migration: .sql, .up.sql, .down.sql, .js, .mjs, .cjs, .ts, .mts or .cts";
+
 function problemOf(file: string): string | undefined {
-  if (!EXTENSIONS.test(file)) return "is no migration: .sql, .up.sql, .down.sql, .js, .mjs, .cjs, .ts, .mts or .cts";
+  const extension = extensionProblem(file);
+  if (extension !== undefined) return extension;
   const name = migrationName(file);
   if (!/^\d/.test(name)) return "has no number in front, so it has no place in the order";
   if (!NAME.test(name))

@@ -1,3 +1,5 @@
+import type { Wants } from "./wants.ts";
+
 /** `stored`: SQL that undoes it is known; `irreversible`: there is none; `dynamic`: only known while it runs. */
 export type DownKind = "stored" | "irreversible" | "dynamic" | "unknown";
 
@@ -57,6 +59,7 @@ export interface Inspection {
   readonly patient: boolean;
   /** The highest risk of what was found in it, each file judged alone; null for nothing. A run looks again at what reaches its bar. */
   readonly worst: "low" | "medium" | "high" | null;
+  readonly wants: Wants;
   /** Where each statement stands: offset and length in the up SQL, and its line in the file. */
   readonly places: readonly (readonly [start: number, length: number, line: number | undefined])[];
 }

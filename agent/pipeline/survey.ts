@@ -1,3 +1,4 @@
+import { catalogue } from "../errors/catalogue.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import type { Names } from "../history/schema.ts";
 import { unchangedAmong } from "../history/unchanged.ts";
@@ -49,7 +50,7 @@ const worst = (problems: readonly [Problem, ...Problem[]]): Problem =>
 const linesOf = ({ schema, error }: Problem, leading: HeadgateError): string[] => [
   ...(error === leading ? [] : [`${schema}: ${error.message}`]),
   ...error.details.map((line) => `${schema}: ${line}`),
-  ...(error.stands === undefined ? [] : [`${schema}: what stands: ${error.stands}`]),
+  ...(error.stands === catalogue[error.id].stands ? [] : [`${schema}: what stands: ${error.stands}`]),
   ...(error === leading || error.fix === leading.fix ? [] : [`${schema}: next: ${error.fix}`]),
 ];
 

@@ -55,7 +55,7 @@ export interface Report {
         readonly id: string;
         readonly what: string;
         readonly details: readonly string[];
-        readonly stands: string | undefined;
+        readonly stands: string;
         readonly fix: string;
       }
     | undefined;
@@ -77,7 +77,7 @@ export function cleanReport(report: Report, clean: (text: string) => string): Re
       ...error,
       what: clean(error.what),
       details: error.details.map((detail) => clean(detail)),
-      stands: error.stands === undefined ? undefined : clean(error.stands),
+      stands: clean(error.stands),
       fix: clean(error.fix),
     },
   };

@@ -16,7 +16,7 @@ export function inSchemaError(error: HeadgateError, schema: string): HeadgateErr
     what: error.message,
     details: error.details.map(words),
     fix: `${words(error.fix)}${byHand}`,
-    ...(error.stands === undefined ? {} : { stands: words(error.stands) }),
+    stands: words(error.stands),
     cause: error.cause,
   });
 }

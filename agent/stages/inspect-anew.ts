@@ -10,6 +10,7 @@ import { leavesState } from "../rules/leaves-state.ts";
 import { type Made, trackMade } from "../rules/made.ts";
 import { phaseOf } from "../rules/phase.ts";
 import type { Finding } from "../rules/rule.ts";
+import { wantsOf } from "../rules/wants-of.ts";
 import { type InspectOptions, isParsed, UNPARSED } from "./inspect-options.ts";
 import type { PlannedMigration } from "./state.ts";
 
@@ -79,6 +80,7 @@ function judge(migration: Migration, statements: readonly Statement[], options: 
     statements: () => statements,
     leavesState: statements.some(leavesState),
     patient: statements.length > 0 && statements.every(isPatient),
+    wants: wantsOf(statements),
     findings: lint({ migration: complete, statements, ownSchema: options.ownSchema, made: options.made }),
     downFindings,
   };

@@ -28,6 +28,7 @@ export const UNPARSED = {
   statements: () => undefined,
   leavesState: true,
   patient: false,
+  wants: undefined,
   findings: [],
   downFindings: [],
 } as const;

@@ -28,9 +28,9 @@ const placed = (sql: string, places: Inspection["places"]): Statement[] =>
 function asCompiled(migration: Migration, options: InspectOptions): PlannedMigration | undefined {
   const compiled = known(migration, options);
   if (compiled === undefined || migration.up === undefined) return undefined;
-  const { leavesState, patient } = compiled;
+  const { leavesState, patient, wants } = compiled;
   const statements = () => placed(migration.up?.sql ?? "", migration.inspection?.places ?? []);
-  return { ...UNPARSED, migration, statements, leavesState, patient };
+  return { ...UNPARSED, migration, statements, leavesState, patient, wants };
 }
 
 /** The parser and the rules are loaded for what has to be looked at, and for nothing else. */
@@ -73,11 +73,12 @@ export async function inspectFiles(
 
 /** The migration with what was found out about it, for the manifest. */
 export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
-  const { migration, statements, leavesState: leaves, patient, findings, downFindings } = planned;
+  const { migration, statements, leavesState: leaves, patient, wants, findings, downFindings } = planned;
   const found = findings.flat();
   const isRefused = [...found, ...downFindings].some(({ acceptable }) => !acceptable);
   const parsed = statements();
-  if (parsed === undefined || migration.up === undefined || !migration.transaction || isRefused) return migration;
+  if (parsed === undefined || wants === undefined || migration.up === undefined || !migration.transaction || isRefused)
+    return migration;
   const { sql } = migration.up;
   let from = 0;
   const places = parsed.map((statement) => {
@@ -86,5 +87,5 @@ export function withInspection(planned: PlannedMigration, ownSchema: string): Mi
     return [start, statement.sql.length, statement.line] as const;
   });
   const worst = RISKS.findLast((risk) => found.some((one) => one.risk === risk)) ?? null;
-  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, worst, places } };
+  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, worst, wants, places } };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
 import { type HistoryState, readHistoryOf } from "../history/state.ts";
+import type { Chosen } from "../migrations/chosen.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Session } from "../postgres/session.ts";
@@ -51,11 +52,11 @@ export const filesFor = ({ command, going, dir, files }: Context): readonly Migr
 const NO_HISTORY: HistoryState = { exists: false, entries: [], undone: [], mirrorExists: false, outdated: false };
 
 /** The plan for a database that has nothing of it yet, without asking one. */
-export async function planOffline(context: Context): Promise<Plan> {
-  const files = listMigrations(context.dir);
+export async function planOffline(context: Context, chosen?: Chosen): Promise<Plan> {
+  const { dir, files } = chosen ?? { dir: context.dir, files: listMigrations(context.dir) };
   const comparison = compare(files, NO_HISTORY);
   const migrations = await inspectFiles(files, {
-    ...{ all: files, dir: context.dir, ownSchema: context.names.schemaName, anew: true },
+    ...{ all: files, dir, ownSchema: context.names.schemaName, anew: true },
     allow: context.settings.plan.allow,
   });
   const back = { returns: [], left: [], obstacles: [], losses: new Map(), from: undefined, to: undefined };
@@ -102,11 +103,17 @@ export const plan: Stage = {
   name: "plan",
   changes: "nothing",
   async run(context, state, found) {
-    const made = await makePlan(context, need(state, "session"));
+    const session = need(state, "session");
+    const made = await makePlan(context, session);
     found({ plan: made });
     const { onAhead } = context.settings.rollback;
     if (context.command !== "revert") refuseBadPlan(context, made);
     else if (onAhead === "fail" && made.back.left.length > 0) throw databaseAhead(made.back.left);
+    // Only who applies them needs what they want: a baseline does not.
+    if (context.command === "migrate" && made.migrations.length > 0) {
+      const { refuseMisfits } = await import("./fits-database.ts");
+      await refuseMisfits(made.migrations, session);
+    }
     const { refuse } = context.settings.plan;
     const risks = risksTaken(made.migrations, refuse);
     const through = risks.filter((risk) => risk.accepted === undefined);

@@ -3,6 +3,7 @@ import type { Comparison } from "../history/compare.ts";
 import type { HistoryState } from "../history/state.ts";
 import type { Statement } from "../migrations/parser.ts";
 import type { Migration, MigrationFile } from "../migrations/types.ts";
+import type { Wants } from "../migrations/wants.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Finding } from "../rules/rule.ts";
 import type { WayBack } from "./way-back.ts";
@@ -16,6 +17,8 @@ export interface PlannedMigration {
   readonly leavesState: boolean;
   /** Every statement waits without harm to anyone. */
   readonly patient: boolean;
+  /** What it needs to find in the database; undefined where nobody has taken it apart. */
+  readonly wants: Wants | undefined;
   /** Findings of each statement, in their order. */
   readonly findings: readonly (readonly Finding[])[];
   /** Findings in its down SQL. */

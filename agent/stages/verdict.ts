@@ -14,7 +14,7 @@ export interface Verdict {
     readonly what: string;
     readonly details: readonly string[];
     readonly fix: string;
-    readonly stands?: string | undefined;
+    readonly stands: string;
   };
 }
 
@@ -46,6 +46,5 @@ export async function readVerdict(folder: string, container: Container): Promise
 /** The error behind a verdict, as the other container raised it. */
 export function errorOfVerdict({ error }: Verdict): HeadgateError | undefined {
   if (error === undefined) return undefined;
-  const { stands, ...rest } = error;
-  return new HeadgateError(isErrorId(error.id) ? error.id : "bug", stands === undefined ? rest : { ...rest, stands });
+  return new HeadgateError(isErrorId(error.id) ? error.id : "bug", error);
 }

@@ -9,7 +9,7 @@ const done = (...names: readonly string[]) => names.map((name) => ({ name, durat
 const failed: Partial<Report> = {
   outcome: "failed",
   exitCode: 6,
-  error: { id: "revert-failed", what: "2_total failed", details: [], stands: undefined, fix: "mend it" },
+  error: { id: "revert-failed", what: "2_total failed", details: [], stands: "nothing was changed", fix: "mend it" },
 };
 
 describe("the Event of a run", () => {

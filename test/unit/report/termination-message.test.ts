@@ -22,7 +22,7 @@ const report = fc.record({
       id: fc.constant("migration-failed"),
       what: text,
       details: fc.array(text, { maxLength: 2 }),
-      stands: fc.constant(undefined),
+      stands: fc.string(),
       fix: text,
     }),
     { nil: undefined },
