@@ -22,20 +22,32 @@ interface RawStatement {
   readonly stmt_len?: number;
 }
 
-function toStatement(raw: RawStatement, bytes: Buffer, text: SqlText): Statement {
-  const start = raw.stmt_location ?? 0;
-  const piece = bytes.subarray(start, raw.stmt_len === undefined ? undefined : start + raw.stmt_len).toString("utf8");
-  const sql = piece.trim();
-  // Comments before a statement belong to it; the line is that of its first word.
-  const lead = piece.match(/^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*/)?.[0] ?? "";
-  const before = bytes.subarray(0, start).toString("utf8") + lead;
-  const [kind, node] = Object.entries(asNode(raw.stmt))[0] ?? ["", {}];
-  return {
-    sql,
-    kind,
-    node: asNode(node),
-    line: text.line === undefined ? undefined : text.line + before.split("\n").length - 1,
+/** Counts the line ends before an offset of the text; asked for offsets that only grow, so the text is read once. */
+function lineCounter(bytes: Buffer): (offset: number) => number {
+  let at = 0;
+  let lines = 0;
+  return (offset) => {
+    for (; at < offset; at += 1) if (bytes[at] === 0x0a) lines += 1;
+    return lines;
   };
+}
+
+function toStatements(raws: readonly RawStatement[], text: SqlText): Statement[] {
+  const bytes = Buffer.from(text.sql, "utf8");
+  const linesBefore = lineCounter(bytes);
+  return raws.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
+    const piece = bytes.subarray(start, length === undefined ? undefined : start + length).toString("utf8");
+    // Comments before a statement belong to it; the line is that of its first word.
+    const lead = piece.match(/^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)*/)?.[0] ?? "";
+    const [kind, node] = Object.entries(asNode(stmt))[0] ?? ["", {}];
+    const lines = linesBefore(start + Buffer.byteLength(lead));
+    return {
+      sql: piece.trim(),
+      kind,
+      node: asNode(node),
+      line: text.line === undefined ? undefined : text.line + lines,
+    };
+  });
 }
 
 /** The lines round a position, with a caret under it. `position` counts characters from 1. */
@@ -78,8 +90,7 @@ export async function loadParser(): Promise<Parse> {
   await loadModule();
   return (text) => {
     try {
-      const bytes = Buffer.from(text.sql, "utf8");
-      return (parseSync(text.sql).stmts ?? []).map((raw) => toStatement(raw, bytes, text));
+      return toStatements(parseSync(text.sql).stmts ?? [], text);
     } catch (error) {
       throw syntaxProblem(error, text);
     }

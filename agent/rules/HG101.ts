@@ -1,7 +1,9 @@
-import { asText, list } from "../migrations/tree.ts";
+import { asNode, asText } from "../migrations/tree.ts";
 import { tableOf } from "./alter.ts";
+import { partByPart } from "./partitioned.ts";
 import type { Rule } from "./rule.ts";
-import { withoutComments } from "./sql-name.ts";
+import { marks } from "./settled.ts";
+import { sqlName, withoutComments } from "./sql-name.ts";
 
 /** An index that is built while nobody can write. */
 export const HG101: Rule = {
@@ -11,11 +13,16 @@ export const HG101: Rule = {
   check({ kind, node, sql }, { made }) {
     if (kind !== "IndexStmt" || node.concurrent === true) return undefined;
     const table = tableOf(node.relation);
-    if (made.has(table.target)) return undefined;
-    const name = asText(node.idxname) ?? `${table.bare}_${list(node.indexParams).length}_idx`;
+    // ONLY is for the parent of partitions, which holds no rows.
+    if (made.has(table.target) || asNode(node.relation).inh !== true) return undefined;
+    const name = asText(node.idxname);
+    const index = name === undefined ? "the index" : `the index ${sqlName(name)}`;
     return {
-      danger: `every write to ${table.sql} waits until the index ${name} is built (SHARE lock)`,
-      instead: `in a file of its own with the line -- headgate: no-transaction: ${withoutComments(sql).replace(/\bINDEX\b/i, "INDEX CONCURRENTLY")}`,
+      danger: `every write to ${table.sql} waits until ${index} is built (SHARE lock)`,
+      instead: made.settled(marks.partitioned(table.sql))
+        ? partByPart(table.sql)
+        : `in a file of its own with the line -- headgate: no-transaction: ${withoutComments(sql).replace(/\bINDEX\b/i, "INDEX CONCURRENTLY")}`,
+      table: table.sql,
     };
   },
 };

@@ -1,5 +1,6 @@
 import { list } from "../migrations/tree.ts";
 import { tableOf } from "./alter.ts";
+import { isNewIndex } from "./indexes.ts";
 import type { Rule } from "./rule.ts";
 
 /** An index that is dropped while nobody can use its table. */
@@ -11,7 +12,7 @@ export const HG102: Rule = {
     if (kind !== "DropStmt" || node.removeType !== "OBJECT_INDEX" || node.concurrent === true) return undefined;
     const names = list(node.objects)
       .map(tableOf)
-      .filter(({ target }) => !made.has(target))
+      .filter((index) => !isNewIndex(index, made))
       .map(({ sql }) => sql);
     if (names.length === 0) return undefined;
     const drop = `DROP INDEX CONCURRENTLY${node.missing_ok === true ? " IF EXISTS" : ""}`;

@@ -1,9 +1,10 @@
 import { isPatient } from "../migrations/statements.ts";
 import { asText, type Node } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
+import { type TableName, tableOf } from "./alter.ts";
+import { isNewIndex } from "./indexes.ts";
+import type { Made } from "./made.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
-import type { Target } from "./targets.ts";
 
 const WHAT: Readonly<Record<string, string>> = {
   INDEX: "the index",
@@ -13,13 +14,28 @@ const WHAT: Readonly<Record<string, string>> = {
   SYSTEM: "each index of the system catalogs",
 };
 
-/** What is built anew: its target, and its name as SQL writes it. The database or the system has no target. */
-function reindexed({ relation, name }: Node, sort: string): { readonly sql: string; readonly target?: Target } {
-  if (relation !== undefined) return tableOf(relation);
+interface Reindexed {
+  /** As SQL writes it, empty for the system. */
+  readonly sql: string;
+  readonly isNew: boolean;
+  /** The one table, where the file tells it. */
+  readonly table?: string;
+}
+
+function ofRelation(one: TableName, sort: string, made: Made): Reindexed {
+  const { sql, target } = one;
+  if (sort === "TABLE") return { sql, isNew: made.has(target), table: sql };
+  const table = made.indexes.get(sql)?.table.sql;
+  return { sql, isNew: isNewIndex(one, made), ...(table === undefined ? {} : { table }) };
+}
+
+/** What is built anew. */
+function reindexed({ relation, name }: Node, sort: string, made: Made): Reindexed {
+  if (relation !== undefined) return ofRelation(tableOf(relation), sort, made);
   const given = sort === "SYSTEM" ? undefined : asText(name);
-  if (given === undefined) return { sql: "" };
-  const sql = sqlName(given);
-  return sort === "SCHEMA" ? { sql, target: { sort: "schema", schema: undefined, name: given } } : { sql };
+  if (given === undefined) return { sql: "", isNew: false };
+  const isNew = sort === "SCHEMA" && made.has({ sort: "schema", schema: undefined, name: given });
+  return { sql: sqlName(given), isNew };
 }
 
 /** Indexes that are built anew while nobody can write, nor plan a query. */
@@ -31,8 +47,8 @@ export const HG103: Rule = {
     const { kind, node } = statement;
     if (kind !== "ReindexStmt" || isPatient(statement)) return undefined;
     const sort = String(node.kind).replace("REINDEX_OBJECT_", "");
-    const { sql, target } = reindexed(node, sort);
-    if (target !== undefined && made.has(target)) return undefined;
+    const { sql, isNew, table } = reindexed(node, sort, made);
+    if (isNew) return undefined;
     const what = `${WHAT[sort] ?? "each index"} ${sql}`.trim();
     return {
       danger: `until ${what} is built anew, every write to its table waits (SHARE lock), and so does nearly every query, which looks at all indexes when it is planned (ACCESS EXCLUSIVE lock on the index)`,
@@ -40,6 +56,7 @@ export const HG103: Rule = {
         sort === "SYSTEM"
           ? "reindex the system catalogs in a maintenance window, outside of a release: there is no CONCURRENTLY for them"
           : `in a file of its own with the line -- headgate: no-transaction: ${`REINDEX ${sort} CONCURRENTLY ${sql}`.trim()}`,
+      ...(table === undefined ? {} : { table }),
     };
   },
 };

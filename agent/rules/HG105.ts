@@ -6,7 +6,7 @@ import { sqlName } from "./sql-name.ts";
 /** An index that counts as built because something bears its name. */
 export const HG105: Rule = {
   id: "HG105",
-  risk: "high",
+  risk: "medium",
   acknowledgeable: true,
   check({ kind, node }, { made }) {
     if (kind !== "IndexStmt" || node.concurrent !== true || node.if_not_exists !== true) return undefined;

@@ -23,6 +23,7 @@ export const HG202: Rule = {
     return {
       danger: `nobody can read or write ${table.sql} while each row gets its number and is written anew (ACCESS EXCLUSIVE lock)`,
       instead: `ALTER TABLE ${table.sql} ADD COLUMN ${name} bigint; CREATE SEQUENCE ${sequence} OWNED BY ${table.sql}.${name}; ALTER TABLE ${table.sql} ALTER COLUMN ${name} SET DEFAULT nextval(${quoteLiteral(sequence)}); then number the older rows in batches`,
+      table: table.sql,
     };
   },
 };

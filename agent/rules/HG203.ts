@@ -21,6 +21,7 @@ export const HG203: Rule = {
     return {
       danger: `nobody can read or write ${table.sql} while ${name} is computed and each row written anew (ACCESS EXCLUSIVE lock)`,
       instead: `add ${name} as a plain column, set it in a trigger BEFORE INSERT OR UPDATE ON ${table.sql}, and fill the older rows in batches; from PostgreSQL 18 on, VIRTUAL instead of STORED writes no row`,
+      table: table.sql,
     };
   },
 };

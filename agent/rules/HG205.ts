@@ -1,6 +1,6 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
 import { actionsOn, type TableName, tableOf } from "./alter.ts";
-import type { Rule } from "./rule.ts";
+import type { Found, Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
 interface Added {
@@ -11,17 +11,18 @@ interface Added {
   readonly constraint: Node;
 }
 
-type Advice = (added: Added) => { readonly danger: string; readonly instead: string };
+type Advice = (added: Added) => Found;
 
 const indexed = ({ table, column }: Added, words: string, name: string) => ({
   danger: `nobody can read or write ${table.sql} until the index of ${column} is built (ACCESS EXCLUSIVE lock)`,
   instead: `add ${column} without ${words}; then in a no-transaction file CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table.sql} (${column}); then ALTER TABLE ${table.sql} ADD CONSTRAINT ${name} ${words} USING INDEX ${name}`,
+  table: table.sql,
 });
 
 const unique: Advice = (added) => indexed(added, "UNIQUE", sqlName(`${added.table.bare}_${added.bare}_key`));
 const primary: Advice = (added) => {
-  const { danger, instead } = indexed(added, "PRIMARY KEY", sqlName(`${added.table.bare}_pkey`));
-  return { danger, instead: `${instead}, once ${added.column} is filled and NOT NULL (HG209)` };
+  const { instead, ...rest } = indexed(added, "PRIMARY KEY", sqlName(`${added.table.bare}_pkey`));
+  return { ...rest, instead: `${instead}, once ${added.column} is filled and NOT NULL (HG209)` };
 };
 
 const check: Advice = ({ table, bare, column }) => {
@@ -29,6 +30,7 @@ const check: Advice = ({ table, bare, column }) => {
   return {
     danger: `nobody can read or write ${table.sql} until every row is checked (ACCESS EXCLUSIVE lock)`,
     instead: `add ${column} without CHECK; then ALTER TABLE ${table.sql} ADD CONSTRAINT ${name} CHECK (…) NOT VALID; and in a later file ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}`,
+    table: table.sql,
   };
 };
 

@@ -1,19 +1,8 @@
 import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
 import { actionsOn } from "./alter.ts";
+import { takesAnyText } from "./column-type.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
-
-/** Without a length every text fits as it lies there. */
-function takesAnyText({ typeName, raw_default: using }: Node): boolean {
-  const { typmods, arrayBounds } = asNode(typeName);
-  const type = nameParts(typeName).join(".");
-  return (
-    using === undefined &&
-    typmods === undefined &&
-    arrayBounds === undefined &&
-    /^(pg_catalog\.)?(text|varchar)$/.test(type)
-  );
-}
 
 /** The types that a column may have now and need no writing: only the database knows. */
 function unless({ typeName, raw_default: using }: Node): string {
@@ -42,6 +31,7 @@ export const HG206: Rule = {
     return {
       danger: `nobody can read or write ${table.sql} while each row is written anew for the new type of ${column} (ACCESS EXCLUSIVE lock)${unless(def)}`,
       instead: `add a column of the new type, ${sqlName(`${name}_new`)}, let the code write both, fill the older rows in batches, and drop ${column} in a later release`,
+      table: table.sql,
     };
   },
 };

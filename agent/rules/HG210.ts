@@ -7,9 +7,9 @@ export const HG210: Rule = {
   id: "HG210",
   risk: "medium",
   acknowledgeable: true,
-  check(statement, { made }) {
+  check(statement, { made, migration }) {
     const [loosened] = actionsOn(statement, made, "AT_DropNotNull");
-    if (loosened?.name === undefined) return undefined;
+    if (loosened?.name === undefined || migration.phase === "contract") return undefined;
     const { table, name } = loosened;
     const column = sqlName(name);
     return {

@@ -1,5 +1,6 @@
 import { actionsOn } from "./alter.ts";
 import type { Rule } from "./rule.ts";
+import { sqlName } from "./sql-name.ts";
 
 /** A column that goes: its values, and every older client that names it. */
 export const HG211: Rule = {
@@ -8,11 +9,12 @@ export const HG211: Rule = {
   acknowledgeable: true,
   check(statement, { made, migration }) {
     const [dropped] = actionsOn(statement, made, "AT_DropColumn");
-    if (dropped === undefined || migration.phase === "contract") return undefined;
-    const { table, name } = dropped;
+    if (dropped?.name === undefined || migration.phase === "contract") return undefined;
+    const { table } = dropped;
+    const column = sqlName(dropped.name);
     return {
-      danger: `${table.sql}.${name} and its values are gone, and clients of the release before that name it fail at once`,
-      instead: `first a release whose code no longer uses ${name}; then this file in a later one, marked -- headgate: phase=contract`,
+      danger: `${table.sql}.${column} and its values are gone, and clients of the release before that name it fail at once`,
+      instead: `first a release whose code no longer uses ${column}; then this file in a later one, marked -- headgate: phase=contract`,
     };
   },
 };

@@ -9,8 +9,9 @@ export const HG212: Rule = {
   id: "HG212",
   risk: "high",
   acknowledgeable: true,
-  check({ kind, node }, { made }) {
-    if (kind !== "RenameStmt" || node.renameType !== "OBJECT_COLUMN") return undefined;
+  check({ kind, node }, { made, migration }) {
+    if (kind !== "RenameStmt" || node.renameType !== "OBJECT_COLUMN" || migration.phase === "contract")
+      return undefined;
     const table = tableOf(node.relation);
     if (!HAS_COLUMNS.test(String(node.relationType)) || made.has(table.target)) return undefined;
     const [old, next] = [sqlName(String(node.subname)), sqlName(String(node.newname))];

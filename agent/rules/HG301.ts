@@ -1,5 +1,6 @@
-import { asText, nameParts } from "../migrations/tree.ts";
+import { nameParts } from "../migrations/tree.ts";
 import { constraintOn, tableOf } from "./alter.ts";
+import { constraintName } from "./constraints.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -14,10 +15,11 @@ export const HG301: Rule = {
     const { table, def } = added;
     const referred = tableOf(def.pktable).sql;
     const columns = nameParts(def.fk_attrs).map(String);
-    const name = sqlName(asText(def.conname) ?? [table.bare, ...columns, "fkey"].join("_"));
+    const name = sqlName(constraintName({ table, def, columns }));
     return {
       danger: `writes to ${table.sql} and ${referred} wait until every row of ${table.sql} is looked up (SHARE ROW EXCLUSIVE lock on both)`,
       instead: `write it ADD CONSTRAINT ${name} FOREIGN KEY ... NOT VALID; then, in a file after this one: ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}`,
+      table: table.sql,
     };
   },
 };

@@ -1,5 +1,5 @@
-import { asText } from "../migrations/tree.ts";
 import { constraintOn } from "./alter.ts";
+import { constraintName } from "./constraints.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -12,10 +12,11 @@ export const HG302: Rule = {
     const added = constraintOn(statement, made, "CONSTR_CHECK");
     if (added === undefined) return undefined;
     const { table, def } = added;
-    const name = sqlName(asText(def.conname) ?? `${table.bare}_check`);
+    const name = sqlName(constraintName({ table, def, columns: [] }));
     return {
       danger: `nobody can read or write ${table.sql} until every row of it is checked (ACCESS EXCLUSIVE lock)`,
       instead: `write it ADD CONSTRAINT ${name} CHECK (...) NOT VALID; then, in a file after this one: ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}`,
+      table: table.sql,
     };
   },
 };

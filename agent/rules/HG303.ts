@@ -1,5 +1,6 @@
-import { asText, type Node, nameParts } from "../migrations/tree.ts";
+import { type Node, nameParts } from "../migrations/tree.ts";
 import { constraintOn, type TableName } from "./alter.ts";
+import { constraintName } from "./constraints.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./sql-name.ts";
 
@@ -14,10 +15,10 @@ const deferrable = ({ deferrable: may, initdeferred }: Node): string =>
   `${may === true ? " DEFERRABLE" : ""}${initdeferred === true ? " INITIALLY DEFERRED" : ""}`;
 
 /** The same constraint in two files: the index first, then the constraint that takes it over. */
-function inTwoFiles({ sql, bare }: TableName, def: Node): string {
+function inTwoFiles(table: TableName, def: Node): string {
+  const { sql } = table;
   const isKey = def.contype === "CONSTR_PRIMARY";
-  const ending = isKey ? ["pkey"] : [...nameParts(def.keys).map(String), "key"];
-  const name = sqlName(asText(def.conname) ?? [bare, ...ending].join("_"));
+  const name = sqlName(constraintName({ table, def, columns: nameParts(def.keys).map(String) }));
   const including = def.including === undefined ? "" : ` INCLUDE ${columns(def.including)}`;
   const nulls = def.nulls_not_distinct === true ? " NULLS NOT DISTINCT" : "";
   const build = `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${sql} ${columns(def.keys)}${including}${nulls}`;
@@ -42,6 +43,7 @@ export const HG303: Rule = {
         def.without_overlaps === true
           ? `WITHOUT OVERLAPS takes over no index: make a new table that has the constraint from its first row on, and copy ${table.sql} over in batches`
           : inTwoFiles(table, def),
+      table: table.sql,
     };
   },
 };

@@ -13,6 +13,7 @@ export const HG305: Rule = {
     return {
       danger: `nobody can read or write ${sql} until the index of the constraint is built and every row compared (ACCESS EXCLUSIVE lock)`,
       instead: `make a new table that has the constraint from its first row on, and copy ${sql} over in batches; where every operator of it is =, a unique index does the same: CREATE UNIQUE INDEX CONCURRENTLY`,
+      table: sql,
     };
   },
 };

@@ -38,7 +38,7 @@ export const HG403: Rule = {
   acknowledgeable: true,
   check(statement, { made, migration, statements }) {
     const move = moveOf(statement);
-    if (move === undefined || made.has(move.from)) return undefined;
+    if (move === undefined || made.has(move.from) || migration.phase === "contract") return undefined;
     const later = statements.slice(statements.indexOf(statement) + 1);
     if (migration.transaction && later.some((one) => standsIn(one, move.from))) return undefined;
     const [from, to] = [move.from, move.to].map(({ name, schema }) => sqlName(name, schema));

@@ -35,10 +35,12 @@ export const HG405: Rule = {
     if (tables === undefined) return undefined;
     const old = tables.filter(({ target }) => !made.has(target)).map(({ sql }) => sql);
     if (tables.length > 0 && old.length === 0) return undefined;
+    const [only] = tables.length === 1 ? old : [];
     const names = old.length === 0 ? "any table whose turn it is" : old.join(", ");
     return {
       danger: `nobody can read or write ${names} until every row and every index is written anew (ACCESS EXCLUSIVE lock), which takes the room of both copies`,
       instead: insteadOf(statement.kind, old),
+      ...(only === undefined ? {} : { table: only }),
     };
   },
 };

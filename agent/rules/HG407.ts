@@ -16,6 +16,7 @@ export const HG407: Rule = {
           ? `${sql} is emptied, and every query of it fails until it is filled again`
           : `every query of ${sql} waits until it is filled again (ACCESS EXCLUSIVE lock)`,
       instead: `with a unique index on columns of ${sql}, without WHERE: REFRESH MATERIALIZED VIEW CONCURRENTLY ${sql}`,
+      ...(node.skipData === true ? {} : { table: sql }),
     };
   },
 };

@@ -19,6 +19,12 @@ export function tableOf(relation: unknown): TableName {
   return { target: relationTarget(relation), sql: sqlName(bare, asText(schema)), bare };
 }
 
+export const tableNamed = (target: Target): TableName => ({
+  target,
+  sql: sqlName(target.name, target.schema),
+  bare: target.name,
+});
+
 /** One action of an ALTER TABLE. */
 export interface Action {
   readonly table: TableName;

@@ -1,6 +1,7 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
 import { type Action, actionsOf } from "./alter.ts";
+import { constraintName } from "./constraints.ts";
 
 /** A constraint that refuses NULL in some columns, and whether PostgreSQL trusts it. */
 interface Guard {
@@ -44,7 +45,7 @@ export function trackFilled(): Filled {
     const { type, def } = action;
     const columns = type === "AT_AddConstraint" ? filledBy(def) : [];
     if (columns.length > 0) {
-      const name = String(def.conname ?? `${action.table.bare}_${columns[0]}_check`);
+      const name = constraintName({ table: action.table, def, columns });
       guards.set(key(table, name), { table, name, columns, valid: def.skip_validation !== true });
     }
     const named = guards.get(key(table, action.name ?? ""));

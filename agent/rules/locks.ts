@@ -1,148 +1,36 @@
 import type { Statement } from "../migrations/parser.ts";
-import { asNode, list, type Node } from "../migrations/tree.ts";
-import { isSerial } from "./add-column.ts";
+import { asNode, asText, list, type Node, nameParts } from "../migrations/tree.ts";
+import { callsUnknown } from "./calls.ts";
+import { alterTable } from "./lock-alter.ts";
+import { type Book, openBook, type World } from "./lock-book.ts";
+import { alterDomain, comment, createIndex, createTable, createView, ownedBy } from "./lock-create.ts";
+import { drop } from "./lock-drop.ts";
+import { LOCK_MODES, type LockMode, type TableLock, type Tri } from "./lock-modes.ts";
+import { queries } from "./lock-query.ts";
 
-/** Lock modes as PostgreSQL's documentation spells them, weakest first. */
-export const LOCK_MODES = [
-  "ACCESS SHARE",
-  "ROW SHARE",
-  "ROW EXCLUSIVE",
-  "SHARE UPDATE EXCLUSIVE",
-  "SHARE",
-  "SHARE ROW EXCLUSIVE",
-  "EXCLUSIVE",
-  "ACCESS EXCLUSIVE",
-] as const;
-export type LockMode = (typeof LOCK_MODES)[number];
+export { LOCK_MODES, type LockMode, strongest } from "./lock-modes.ts";
 
+/** What a statement costs those who use the tables that are there. */
 export interface LockFact {
-  /** Null when no lock on a table is taken. */
+  /** The strongest lock on a table, a view or a materialized view; null when none is taken, or none is known. */
   readonly lock: LockMode | null;
-  /** The table as the statement names it. */
+  /** What has that lock, as the statement names it; null when only the database knows. */
   readonly table: string | null;
-  /** Whether the table is written anew; null when only the database could tell. */
-  readonly rewrites: boolean | null;
+  /** Whether a table is written anew; null when only the database could tell. */
+  readonly rewrites: Tri;
+  /** Whether every row of a table is read; null when only the database could tell. */
+  readonly scans: Tri;
+  /** All of them, the strongest first. */
+  readonly locks: readonly TableLock[];
+  /** False where there may be more, which only the database knows, or nobody before it runs. */
+  readonly complete: boolean;
 }
 
-const NOTHING: LockFact = { lock: null, table: null, rewrites: false };
+type Cost = Partial<Pick<LockFact, "rewrites" | "scans">>;
+type Judge = (book: Book, node: Node) => Cost | undefined;
 
-function relationName(value: unknown): string | null {
-  const { schemaname, relname } = asNode(value);
-  if (typeof relname !== "string") return null;
-  return typeof schemaname === "string" ? `${schemaname}.${relname}` : relname;
-}
-
-/** Name of an object in a DROP: a list of its parts. */
-function objectName(value: unknown): string | null {
-  const items = list(asNode(asNode(value).List).items);
-  const parts = items.map((item) => asNode(item.String).sval).filter((part) => typeof part === "string");
-  return parts.length === 0 ? null : parts.join(".");
-}
-
-// Measured on PostgreSQL 15; what is not listed takes ACCESS EXCLUSIVE.
-const WEAKER: Readonly<Record<string, LockMode>> = {
-  AT_ValidateConstraint: "SHARE UPDATE EXCLUSIVE",
-  AT_SetStatistics: "SHARE UPDATE EXCLUSIVE",
-  AT_SetRelOptions: "SHARE UPDATE EXCLUSIVE",
-  AT_ResetRelOptions: "SHARE UPDATE EXCLUSIVE",
-  AT_SetOptions: "SHARE UPDATE EXCLUSIVE",
-  AT_ResetOptions: "SHARE UPDATE EXCLUSIVE",
-  AT_ClusterOn: "SHARE UPDATE EXCLUSIVE",
-  AT_DropCluster: "SHARE UPDATE EXCLUSIVE",
-  AT_AttachPartition: "SHARE UPDATE EXCLUSIVE",
-  AT_EnableTrig: "SHARE ROW EXCLUSIVE",
-  AT_DisableTrig: "SHARE ROW EXCLUSIVE",
-  AT_EnableTrigAll: "SHARE ROW EXCLUSIVE",
-  AT_DisableTrigAll: "SHARE ROW EXCLUSIVE",
-  AT_EnableTrigUser: "SHARE ROW EXCLUSIVE",
-  AT_DisableTrigUser: "SHARE ROW EXCLUSIVE",
-};
-
-function commandLock(command: Node): LockMode {
-  const type = String(command.subtype);
-  const constraint = asNode(asNode(command.def).Constraint);
-  if (type === "AT_AddConstraint" && constraint.contype === "CONSTR_FOREIGN") return "SHARE ROW EXCLUSIVE";
-  if (type === "AT_DetachPartition" && asNode(asNode(command.def).PartitionCmd).concurrent === true) {
-    return "SHARE UPDATE EXCLUSIVE";
-  }
-  return WEAKER[type] ?? "ACCESS EXCLUSIVE";
-}
-
-const STABLE = /^(now|current_|localtime|transaction_timestamp|statement_timestamp|session_user|user)/;
-
-function columnRewrites(column: Node): boolean | null {
-  if (isSerial(column)) return true;
-  for (const constraint of list(column.constraints).map((item) => asNode(item.Constraint))) {
-    if (constraint.contype === "CONSTR_IDENTITY") return true;
-    if (constraint.contype === "CONSTR_GENERATED") return constraint.generated_kind !== "v";
-    if (constraint.contype === "CONSTR_DEFAULT" && callsVolatile(constraint.raw_expr)) return null;
-  }
-  return false;
-}
-
-/** A call whose volatility only the catalog knows; the well-known stable ones do not count. */
-function callsVolatile(expression: unknown): boolean {
-  const text = JSON.stringify(expression ?? null);
-  const calls = [...text.matchAll(/"FuncCall":\{"funcname":\[(.*?)\]/g)].map(
-    (match) => /"sval":"([^"]+)"\}\}\]?$/.exec(match[1] ?? "")?.[1],
-  );
-  return calls.some((name) => name !== undefined && !STABLE.test(name));
-}
-
-function commandRewrites(command: Node): boolean | null {
-  const type = String(command.subtype);
-  if (type === "AT_AddColumn") return columnRewrites(asNode(asNode(command.def).ColumnDef));
-  // Whether the old type can be read as the new one stands in the catalog, not in the file.
-  if (type === "AT_AlterColumnType") return null;
-  return /^AT_Set(Un)?[Ll]ogged|^AT_SetTableSpace|^AT_SetAccessMethod/.test(type);
-}
-
-export const strongest = (modes: readonly (LockMode | null)[]): LockMode | null =>
-  modes.reduce<LockMode | null>(
-    (best, mode) =>
-      mode !== null && (best === null || LOCK_MODES.indexOf(mode) > LOCK_MODES.indexOf(best)) ? mode : best,
-    null,
-  );
-
-function alterTable(node: Node): LockFact {
-  if (node.objtype !== "OBJECT_TABLE" && node.objtype !== "OBJECT_MATVIEW")
-    return { ...NOTHING, table: relationName(node.relation) };
-  const commands = list(node.cmds).map((item) => asNode(item.AlterTableCmd));
-  const rewrites = commands.map(commandRewrites);
-  return {
-    lock: strongest(commands.map(commandLock)),
-    table: relationName(node.relation),
-    rewrites: rewrites.includes(true) ? true : rewrites.includes(null) ? null : false,
-  };
-}
-
-const on = (lock: LockMode, relation: unknown, rewrites = false): LockFact => ({
-  lock,
-  table: relationName(relation),
-  rewrites,
-});
-
-function drop(node: Node): LockFact {
-  const type = String(node.removeType);
-  const name = objectName(list(node.objects)[0]);
-  if (["OBJECT_TABLE", "OBJECT_MATVIEW", "OBJECT_VIEW"].includes(type))
-    return { lock: "ACCESS EXCLUSIVE", table: name, rewrites: false };
-  if (type === "OBJECT_INDEX") {
-    return {
-      lock: node.concurrent === true ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE",
-      table: null,
-      rewrites: false,
-    };
-  }
-  if (["OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"].includes(type)) {
-    const table = name?.split(".").slice(0, -1).join(".") ?? null;
-    return { lock: "ACCESS EXCLUSIVE", table, rewrites: false };
-  }
-  return NOTHING;
-}
-
-/** The first table of a list. */
-const rangeVar = (tables: unknown): unknown => asNode(list(tables)[0]).RangeVar;
+const NO_COST = { rewrites: false, scans: false } as const;
+const WRITES = { rewrites: true, scans: true } as const;
 
 /** True when an option such as FULL is given, and not switched off again. */
 const asksFor = (options: unknown, name: string): boolean =>
@@ -150,66 +38,220 @@ const asksFor = (options: unknown, name: string): boolean =>
     .map((item) => asNode(item.DefElem))
     .some((option) => option.defname === name && !/"(false|off)"|"Integer":\{\}/i.test(JSON.stringify(option)));
 
-function vacuum(node: Node): LockFact {
+function vacuum(book: Book, node: Node): Cost {
   const full = asksFor(node.options, "full");
-  const relation = asNode(asNode(list(node.rels)[0]).VacuumRelation).relation;
-  return on(full ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE", relation, full);
+  const lock = full ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE";
+  const tables = list(node.rels).map((item) => asNode(item.VacuumRelation).relation);
+  for (const table of tables) book.take(table, lock, "all");
+  if (tables.length === 0) book.somewhere(lock);
+  return full ? WRITES : { rewrites: false, scans: null };
 }
 
-function reindex(node: Node): LockFact {
+function reindex(book: Book, node: Node): Cost {
   const lock = asksFor(node.params, "concurrently") ? "SHARE UPDATE EXCLUSIVE" : "SHARE";
-  // REINDEX INDEX names no table.
-  return on(lock, node.kind === "REINDEX_OBJECT_TABLE" ? node.relation : undefined);
+  if (node.kind === "REINDEX_OBJECT_TABLE") book.take(node.relation, lock, "all");
+  else {
+    const [name, schema] = nameParts(node.relation).toReversed();
+    const index = node.relation === undefined ? undefined : book.world.catalog?.relation(String(name), asText(schema));
+    if (index !== undefined) book.also(index.indexed, lock);
+    else book.somewhere(lock);
+  }
+  return { rewrites: false, scans: true };
 }
 
-/** The new table is nobody's yet; its parent and what it refers to are there. */
-function createTable(node: Node): LockFact {
-  const parent = rangeVar(node.inhRelations);
-  if (node.partbound !== undefined) return on("ACCESS EXCLUSIVE", parent);
-  const constraints = list(node.tableElts).flatMap((part) => [part, ...list(asNode(part.ColumnDef).constraints)]);
-  const referred = constraints
-    .map((constraint) => asNode(constraint.Constraint).pktable)
-    .find((table) => table !== undefined && relationName(table) !== relationName(node.relation));
-  if (referred !== undefined) return on("SHARE ROW EXCLUSIVE", referred);
-  return parent === undefined ? NOTHING : on("SHARE UPDATE EXCLUSIVE", parent);
+function truncate(book: Book, node: Node): Cost {
+  const tables = list(node.relations).map((item) => item.RangeVar);
+  const { catalog } = book.world;
+  const isCascade = node.behavior === "DROP_CASCADE";
+  for (const table of tables) {
+    const found = book.take(table, "ACCESS EXCLUSIVE", "as written");
+    if (isCascade) book.also(referring(found?.name, book), "ACCESS EXCLUSIVE");
+  }
+  if (isCascade && catalog === undefined) book.more();
+  return { rewrites: book.locks().length > 0, scans: false };
 }
 
-function comment(node: Node): LockFact {
-  const parts = objectName(node.object)?.split(".") ?? [];
-  if (node.objtype === "OBJECT_COLUMN") parts.pop();
-  const onTable = node.objtype === "OBJECT_TABLE" || node.objtype === "OBJECT_COLUMN";
-  return onTable ? { lock: "SHARE UPDATE EXCLUSIVE", table: parts.join("."), rewrites: false } : NOTHING;
+/** Tables that refer to it, and those that refer to them. */
+function referring(name: string | undefined, { world }: Book): string[] {
+  const found = new Set<string>();
+  const look = (table: string): void => {
+    for (const { from, to } of world.catalog?.referring(table) ?? [])
+      if (to === table && !found.has(from)) {
+        found.add(from);
+        look(from);
+      }
+  };
+  if (name !== undefined) look(name);
+  return [...found];
 }
 
-const byKind: Readonly<Record<string, (node: Node) => LockFact>> = {
-  AlterTableStmt: alterTable,
-  DropStmt: drop,
-  IndexStmt: (node) => on(node.concurrent === true ? "SHARE UPDATE EXCLUSIVE" : "SHARE", node.relation),
-  CreateTrigStmt: (node) => on("SHARE ROW EXCLUSIVE", node.relation),
-  CreatePolicyStmt: (node) => on("ACCESS EXCLUSIVE", node.table),
-  AlterPolicyStmt: (node) => on("ACCESS EXCLUSIVE", node.table),
-  RuleStmt: (node) => on("ACCESS EXCLUSIVE", node.relation),
-  RenameStmt: (node) => (node.relation === undefined ? NOTHING : on("ACCESS EXCLUSIVE", node.relation)),
-  AlterObjectSchemaStmt: (node) => (node.relation === undefined ? NOTHING : on("ACCESS EXCLUSIVE", node.relation)),
-  InsertStmt: (node) => on("ROW EXCLUSIVE", node.relation),
-  UpdateStmt: (node) => on("ROW EXCLUSIVE", node.relation),
-  DeleteStmt: (node) => on("ROW EXCLUSIVE", node.relation),
-  MergeStmt: (node) => on("ROW EXCLUSIVE", node.relation),
-  TruncateStmt: (node) => on("ACCESS EXCLUSIVE", rangeVar(node.relations), true),
-  VacuumStmt: vacuum,
-  ReindexStmt: reindex,
-  CreateStatsStmt: (node) => on("SHARE UPDATE EXCLUSIVE", rangeVar(node.relations)),
-  CreateStmt: createTable,
-  ClusterStmt: (node) => on("ACCESS EXCLUSIVE", node.relation, true),
-  LockStmt: (node) => on(LOCK_MODES[Number(node.mode) - 1] ?? "ACCESS EXCLUSIVE", rangeVar(node.relations)),
-  RefreshMatViewStmt: (node) =>
-    on(node.concurrent === true ? "EXCLUSIVE" : "ACCESS EXCLUSIVE", node.relation, node.concurrent !== true),
-  CommentStmt: comment,
-  SelectStmt: (node) => on(node.lockingClause === undefined ? "ACCESS SHARE" : "ROW SHARE", rangeVar(node.fromClause)),
+function cluster(book: Book, { relation }: Node): Cost {
+  if (relation === undefined) book.somewhere("ACCESS EXCLUSIVE");
+  else book.take(relation, "ACCESS EXCLUSIVE");
+  return book.isNew(relation) ? NO_COST : WRITES;
+}
+
+function refresh(book: Book, { relation, concurrent, skipData }: Node): Cost {
+  const found = book.take(relation, concurrent === true ? "EXCLUSIVE" : "ACCESS EXCLUSIVE");
+  if (skipData !== true) book.also(found?.reads ?? [], "ACCESS SHARE");
+  const isThere = !book.isNew(relation);
+  return { rewrites: isThere && concurrent !== true, scans: isThere };
+}
+
+function lockTable(book: Book, node: Node): void {
+  const lock = LOCK_MODES[Number(node.mode) - 1] ?? "ACCESS EXCLUSIVE";
+  for (const { RangeVar: table } of list(node.relations)) {
+    const found = book.take(table, lock, "as written");
+    if (found?.kind === "v") book.also(found.reads, lock);
+  }
+}
+
+/** RENAME of a column goes down to what inherits; that of an index leaves its table alone. */
+function rename(book: Book, { relation, renameType: type }: Node): void {
+  if (relation === undefined || type === "OBJECT_INDEX" || type === "OBJECT_SEQUENCE") return;
+  book.take(
+    relation,
+    "ACCESS EXCLUSIVE",
+    type === "OBJECT_COLUMN" || type === "OBJECT_TABCONSTRAINT" ? "as written" : "itself",
+  );
+}
+
+function move(book: Book, { relation, objectType: type }: Node): void {
+  if (relation !== undefined && type !== "OBJECT_SEQUENCE") book.take(relation, "ACCESS EXCLUSIVE");
+}
+
+function trigger(book: Book, { relation, constrrel, row }: Node): void {
+  const isRow = row === true;
+  book.take(relation, "SHARE ROW EXCLUSIVE", isRow ? "all" : "itself");
+  if (constrrel !== undefined) book.take(constrrel, "ACCESS SHARE");
+}
+
+/** Rows of all: without WHERE they are all changed; who only reads may find them by an index. */
+function query(book: Book, kind: string, node: Node): Cost {
+  queries(book, { kind, node });
+  if (callsUnknown({ kind, node, sql: "", line: undefined })) book.more();
+  const isValues = kind === "InsertStmt" && asNode(asNode(node.selectStmt).SelectStmt).fromClause === undefined;
+  const isEvery = (kind === "UpdateStmt" || kind === "DeleteStmt") && node.whereClause === undefined;
+  if (isEvery) return { rewrites: false, scans: !book.isNew(node.relation) };
+  return { rewrites: false, scans: isValues || book.locks().length === 0 ? false : null };
+}
+
+const asQuery =
+  (kind: string): Judge =>
+  (book, node) =>
+    query(book, kind, node);
+
+/** What it does is known when it has run. */
+const opaque: Judge = (book) => {
+  book.more();
+  return { rewrites: null, scans: null };
 };
 
-/** The strongest lock a statement takes on which table, by the lock matrix. Pure: asks no database. */
-export function lockOf({ kind, node }: Statement): LockFact {
-  const fact = byKind[kind]?.(node) ?? NOTHING;
-  return fact.table === null && kind === "SelectStmt" ? NOTHING : fact;
+function createFunction(book: Book, node: Node): void {
+  queries(book, { kind: "CreateFunctionStmt", node });
+  const isSql = /"defname":"language".{0,80}"sval":"sql"/i.test(JSON.stringify(node.options ?? null));
+  // PostgreSQL looks at the tables of its text, which is a string for us.
+  if (isSql && node.sql_body === undefined) book.more();
+}
+
+function publication(book: Book, node: Node): void {
+  for (const item of list(node.pubobjects)) {
+    const { relation } = asNode(asNode(item.PublicationObjSpec).pubtable);
+    if (relation !== undefined && node.action !== "AP_DropObjects") book.take(relation, "SHARE UPDATE EXCLUSIVE");
+  }
+}
+
+/** Since PostgreSQL 18 a table is opened for it. */
+function grant(book: Book, node: Node): void {
+  if (node.objtype !== "OBJECT_TABLE" || node.targtype !== "ACL_TARGET_OBJECT") return;
+  if ((book.world.catalog?.version ?? 0) < 180_000) return;
+  for (const { RangeVar: table } of list(node.objects)) book.take(table, "ACCESS SHARE");
+}
+
+function copy(book: Book, node: Node): Cost {
+  if (node.relation === undefined) return query(book, "CopyStmt", node);
+  book.take(node.relation, node.is_from === true ? "ROW EXCLUSIVE" : "ACCESS SHARE");
+  return { rewrites: false, scans: node.is_from !== true };
+}
+
+/** It only locks. */
+const only =
+  (take: (book: Book, node: Node) => unknown): Judge =>
+  (book, node) => {
+    take(book, node);
+    return undefined;
+  };
+
+/** It locks, and what its queries read. */
+const both = (take: (book: Book, node: Node) => unknown, kind: string): Judge =>
+  only((book, node) => {
+    take(book, node);
+    queries(book, { kind, node });
+  });
+
+const byKind: Readonly<Record<string, Judge>> = {
+  AlterTableStmt: alterTable,
+  DropStmt: only(drop),
+  IndexStmt: (book, node) => ({ rewrites: false, scans: createIndex(book, node) }),
+  CreateTrigStmt: only(trigger),
+  CreatePolicyStmt: both((book, { table }) => book.take(table, "ACCESS EXCLUSIVE"), "CreatePolicyStmt"),
+  AlterPolicyStmt: both((book, { table }) => book.take(table, "ACCESS EXCLUSIVE"), "AlterPolicyStmt"),
+  RuleStmt: both((book, { relation }) => book.take(relation, "ACCESS EXCLUSIVE"), "RuleStmt"),
+  RenameStmt: only(rename),
+  AlterObjectSchemaStmt: only(move),
+  ...Object.fromEntries(
+    [
+      "SelectStmt",
+      "InsertStmt",
+      "UpdateStmt",
+      "DeleteStmt",
+      "MergeStmt",
+      "CreateTableAsStmt",
+      "ExplainStmt",
+      "PrepareStmt",
+      "DeclareCursorStmt",
+    ].map((kind) => [kind, asQuery(kind)]),
+  ),
+  ViewStmt: both(createView, "ViewStmt"),
+  CreateFunctionStmt: only(createFunction),
+  TruncateStmt: truncate,
+  VacuumStmt: vacuum,
+  ReindexStmt: reindex,
+  CreateStatsStmt: only((book, node) =>
+    list(node.relations).map(({ RangeVar: table }) => book.take(table, "SHARE UPDATE EXCLUSIVE")),
+  ),
+  CreateStmt: (book, node) => ({ rewrites: false, scans: createTable(book, node) }),
+  ClusterStmt: cluster,
+  LockStmt: only(lockTable),
+  RefreshMatViewStmt: refresh,
+  CommentStmt: only(comment),
+  CreatePublicationStmt: only(publication),
+  AlterPublicationStmt: only(publication),
+  GrantStmt: only(grant),
+  CopyStmt: copy,
+  AlterDomainStmt: (book, node) => ({ rewrites: false, scans: alterDomain(book, node) }),
+  CreateSeqStmt: only(ownedBy),
+  AlterSeqStmt: only(ownedBy),
+  DoStmt: opaque,
+  CallStmt: opaque,
+  ExecuteStmt: opaque,
+};
+
+/**
+ * Locks on the tables that are there, and what happens to their rows. Asks no database itself: `world` holds what one has
+ * said before.
+ */
+export function lockOf({ kind, node }: Statement, world: World = {}): LockFact {
+  const book = openBook(world);
+  const cost = { ...NO_COST, ...byKind[kind]?.(book, node) };
+  const locks = book.locks();
+  const unnamed = book.unnamed();
+  const [first] = locks;
+  return {
+    lock: first?.lock ?? unnamed,
+    table: first?.table ?? null,
+    ...cost,
+    locks,
+    complete: book.complete(),
+  };
 }

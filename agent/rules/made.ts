@@ -1,5 +1,6 @@
 import type { Statement } from "../migrations/parser.ts";
 import { type Filled, trackFilled } from "./filled.ts";
+import { type Indexes, trackIndexes } from "./indexes.ts";
 import { movesSearchPath } from "./search-path.ts";
 import { settledBy } from "./settled.ts";
 import { changedBy, madeBy, type Target } from "./targets.ts";
@@ -8,6 +9,7 @@ import { changedBy, madeBy, type Target } from "./targets.ts";
 export interface Made {
   readonly has: (target: Target) => boolean;
   readonly filled: Pick<Filled, "by">;
+  readonly indexes: Pick<Indexes, "get">;
   /** Whether a statement so far has left this mark. */
   readonly settled: (mark: string) => boolean;
   /** Takes in what the next statement makes, renames, drops and secures. */
@@ -34,6 +36,7 @@ function after(target: Target, { kind, node }: Statement): Target | undefined {
 export function trackMade(): Made {
   const made = new Map<string, Target>();
   const filled = trackFilled();
+  const indexes = trackIndexes();
   const settled = new Set<string>();
   const has = (target: Target): boolean =>
     made.has(key(target)) || (target.schema !== undefined && made.has(home(target.schema)));
@@ -42,6 +45,7 @@ export function trackMade(): Made {
   };
   const note = (statement: Statement): void => {
     filled.note(statement);
+    indexes.note(statement);
     for (const mark of settledBy(statement)) settled.add(mark);
     // A rollback to a savepoint may have taken it back.
     if (statement.kind === "TransactionStmt" || statement.kind === "DiscardStmt") made.clear();
@@ -53,5 +57,15 @@ export function trackMade(): Made {
     }
     for (const target of madeBy(statement)) made.set(key(target), target);
   };
-  return { has, filled, settled: (mark) => settled.has(mark), note };
+  return { has, filled, indexes, settled: (mark) => settled.has(mark), note };
+}
+
+/** As if all of `before` had been applied long ago: clients use what it has made, and what it says of that still holds. */
+export function madeLongAgo(before: Made): Made {
+  const made = trackMade();
+  return {
+    ...made,
+    indexes: { get: (name) => made.indexes.get(name) ?? before.indexes.get(name) },
+    settled: (mark) => made.settled(mark) || before.settled(mark),
+  };
 }

@@ -1,6 +1,7 @@
 import type { Statement } from "../migrations/parser.ts";
 import type { FileProblem } from "../migrations/problem.ts";
 import type { Migration } from "../migrations/types.ts";
+import type { Held } from "./held.ts";
 import type { Made } from "./made.ts";
 
 /** The lowest first. */
@@ -55,7 +56,7 @@ interface About {
 
 /** A rule that looks at one statement after the other. */
 export interface Rule extends About {
-  readonly check: (statement: Statement, subject: Subject) => Found | undefined;
+  readonly check: (statement: Statement, subject: Subject & { readonly held: Held }) => Found | undefined;
 }
 
 /** A rule that looks at a file as a whole. */

@@ -18,7 +18,7 @@ function lint(args: readonly string[], input = "") {
 
 beforeEach(() => {
   files = folder({
-    "m/001_orders.sql": "CREATE TABLE orders (id int);\n",
+    "m/001_orders.sql": "CREATE TABLE orders (id int PRIMARY KEY);\n",
     "m/002_build.sql":
       "-- Up Migration\nSELECT 1;\n  CREATE INDEX CONCURRENTLY a ON orders (id);\n-- Down Migration\nRESET ALL;\n",
     "pair/003_all.up.sql": "SELECT 1;\n",

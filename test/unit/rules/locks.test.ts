@@ -1,16 +1,17 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
 import { lockOf, strongest } from "../../../agent/rules/locks.ts";
+import { trackMade } from "../../../agent/rules/made.ts";
 
 let parse: Parse;
 beforeAll(async () => {
   parse = await loadParser();
 });
 
-const factOf = (sql: string) => {
+const factOf = (sql: string, world: Parameters<typeof lockOf>[1] = {}) => {
   const [statement] = parse({ sql, file: "a.sql", line: 1 });
   if (statement === undefined) throw new Error(`no statement: ${sql}`);
-  return lockOf(statement);
+  return lockOf(statement, world);
 };
 
 /** Statements of the lock matrix, which was measured, by the lock that each takes on `t`. */
@@ -69,8 +70,6 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
     "ALTER TABLE t SET (fillfactor = 70)",
     "ALTER TABLE t ALTER c SET STATISTICS 500",
     "ALTER TABLE t CLUSTER ON i",
-    "ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
-    "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
     "ANALYZE t",
     "VACUUM t",
     "CREATE STATISTICS s ON a, b FROM t",
@@ -130,6 +129,179 @@ describe("a table is written anew", () => {
 
   it("or only the catalog knows, by a change of type", () => {
     expect(factOf("ALTER TABLE t ALTER c TYPE bigint").rewrites).toBeNull();
+  });
+});
+
+describe("every table that a statement locks is told, the strongest first:", () => {
+  it.each<readonly [string, readonly (readonly [string, string])[]]>([
+    [
+      "ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES r",
+      [
+        ["t", "SHARE ROW EXCLUSIVE"],
+        ["r", "SHARE ROW EXCLUSIVE"],
+      ],
+    ],
+    [
+      "ALTER TABLE t ADD COLUMN c int REFERENCES r",
+      [
+        ["t", "ACCESS EXCLUSIVE"],
+        ["r", "SHARE ROW EXCLUSIVE"],
+      ],
+    ],
+    [
+      "DROP TABLE a, s.b",
+      [
+        ["a", "ACCESS EXCLUSIVE"],
+        ["s.b", "ACCESS EXCLUSIVE"],
+      ],
+    ],
+    [
+      "TRUNCATE a, b",
+      [
+        ["a", "ACCESS EXCLUSIVE"],
+        ["b", "ACCESS EXCLUSIVE"],
+      ],
+    ],
+    [
+      "LOCK TABLE a, b IN SHARE MODE",
+      [
+        ["a", "SHARE"],
+        ["b", "SHARE"],
+      ],
+    ],
+    [
+      "ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
+      [
+        ["p", "ACCESS EXCLUSIVE"],
+        ["t", "SHARE UPDATE EXCLUSIVE"],
+      ],
+    ],
+    [
+      "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
+      [
+        ["p", "ACCESS EXCLUSIVE"],
+        ["t", "SHARE UPDATE EXCLUSIVE"],
+      ],
+    ],
+    [
+      "ALTER TABLE t DETACH PARTITION p",
+      [
+        ["t", "ACCESS EXCLUSIVE"],
+        ["p", "ACCESS EXCLUSIVE"],
+      ],
+    ],
+    [
+      "CREATE TABLE x (a int REFERENCES r, b int REFERENCES s)",
+      [
+        ["r", "SHARE ROW EXCLUSIVE"],
+        ["s", "SHARE ROW EXCLUSIVE"],
+      ],
+    ],
+    ["CREATE TABLE x (LIKE t)", [["t", "ACCESS SHARE"]]],
+    [
+      "INSERT INTO t SELECT * FROM u JOIN v USING (id)",
+      [
+        ["t", "ROW EXCLUSIVE"],
+        ["u", "ACCESS SHARE"],
+        ["v", "ACCESS SHARE"],
+      ],
+    ],
+    [
+      "WITH w AS (SELECT * FROM u), d AS (DELETE FROM t) SELECT * FROM w, d",
+      [
+        ["t", "ROW EXCLUSIVE"],
+        ["u", "ACCESS SHARE"],
+      ],
+    ],
+    [
+      "SELECT * FROM a x, b FOR UPDATE OF x",
+      [
+        ["a", "ROW SHARE"],
+        ["b", "ACCESS SHARE"],
+      ],
+    ],
+    ["SELECT (SELECT 1 FROM a x FOR UPDATE OF x)", [["a", "ROW SHARE"]]],
+    ["CREATE VIEW v AS SELECT * FROM a", [["a", "ACCESS SHARE"]]],
+    [
+      "UPDATE t SET c = u.c FROM u",
+      [
+        ["t", "ROW EXCLUSIVE"],
+        ["u", "ACCESS SHARE"],
+      ],
+    ],
+    [
+      "CREATE POLICY p ON t USING (EXISTS (SELECT FROM u))",
+      [
+        ["t", "ACCESS EXCLUSIVE"],
+        ["u", "ACCESS SHARE"],
+      ],
+    ],
+    ['ALTER TABLE "a.b"."c""d" ADD COLUMN x int', [['"a.b"."c""d"', "ACCESS EXCLUSIVE"]]],
+    ["ALTER TABLE t SET (user_catalog_table = true)", [["t", "ACCESS EXCLUSIVE"]]],
+    ["COMMENT ON CONSTRAINT k ON t IS 'x'", [["t", "ACCESS SHARE"]]],
+  ])("%s", (sql, locks) => {
+    expect(factOf(sql).locks).toEqual(locks.map(([table, lock]) => ({ table, lock })));
+  });
+});
+
+describe("a table that the set makes is nobody's yet", () => {
+  it.each([
+    ["CREATE TABLE t (id int)", "ALTER TABLE t ADD COLUMN c serial", []],
+    ["CREATE TABLE t (id int)", "ALTER TABLE t ADD FOREIGN KEY (id) REFERENCES r", ["r"]],
+    ["CREATE SCHEMA s", "TRUNCATE s.t", []],
+    ["CREATE TABLE t (id int)", "INSERT INTO t SELECT * FROM u", ["u"]],
+  ])("%s; %s", (before, sql, tables) => {
+    const made = trackMade();
+    for (const statement of parse({ sql: before, file: "a.sql", line: 1 })) made.note(statement);
+    const fact = factOf(sql, { made });
+    expect(fact.locks.map(({ table }) => table)).toEqual(tables);
+    expect(fact.rewrites).toBe(false);
+  });
+});
+
+describe("what only the database knows is said to be so", () => {
+  it.each([
+    "DROP INDEX i",
+    "REINDEX INDEX i",
+    "DROP TYPE e CASCADE",
+    "ALTER TABLE t DROP CONSTRAINT k",
+    "DO 'BEGIN END'",
+    "SELECT f()",
+    "VACUUM",
+  ])("%s", (sql) => expect(factOf(sql).complete).toBe(false));
+  it.each(["ALTER TABLE t ADD COLUMN c int", "CREATE INDEX ON t (c)", "UPDATE t SET c = 1", "SELECT now() FROM t"])(
+    "but not of %s",
+    (sql) => expect(factOf(sql).complete).toBe(true),
+  );
+});
+
+describe("every row is read", () => {
+  it.each<readonly [boolean | null, string]>([
+    [true, "ALTER TABLE t ADD CHECK (c > 0)"],
+    [true, "ALTER TABLE t VALIDATE CONSTRAINT k"],
+    [true, "ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES r"],
+    [true, "ALTER TABLE t ADD UNIQUE (c)"],
+    [true, "ALTER TABLE t ADD COLUMN c int UNIQUE"],
+    [true, "ALTER TABLE t ADD COLUMN c serial"],
+    [true, "CREATE INDEX CONCURRENTLY ON t (c)"],
+    [true, "DELETE FROM t"],
+    [null, "ALTER TABLE t ALTER c SET NOT NULL"],
+    [null, "ALTER TABLE t ATTACH PARTITION p DEFAULT"],
+    [null, "DELETE FROM t WHERE c = 1"],
+    [false, "ALTER TABLE t ADD CONSTRAINT k CHECK (c > 0) NOT VALID"],
+    [false, "ALTER TABLE t ADD FOREIGN KEY (c) REFERENCES r NOT VALID"],
+    [false, "ALTER TABLE t ADD UNIQUE USING INDEX i"],
+    [false, "ALTER TABLE t ADD COLUMN c int NOT NULL DEFAULT 1"],
+    [false, "CREATE INDEX ON ONLY t (c)"],
+    [false, "ALTER TABLE t DROP COLUMN c"],
+    [false, "INSERT INTO t VALUES (1)"],
+  ])("%s: %s", (scans, sql) => expect(factOf(sql).scans).toBe(scans));
+
+  it("but not for NOT NULL after a trusted CHECK of the same set", () => {
+    const made = trackMade();
+    const sql = "ALTER TABLE t ADD CONSTRAINT k CHECK (c IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k";
+    for (const statement of parse({ sql, file: "a.sql", line: 1 })) made.note(statement);
+    expect(factOf("ALTER TABLE t ALTER c SET NOT NULL", { made }).scans).toBe(false);
   });
 });
 

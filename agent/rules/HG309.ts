@@ -1,0 +1,35 @@
+import { actionsOn, tableOf } from "./alter.ts";
+import { onceAFile } from "./once-a-file.ts";
+import type { Rule } from "./rule.ts";
+import { marks } from "./settled.ts";
+import { sqlName } from "./sql-name.ts";
+
+const LOOKS_LIKE_ONE = /_fkey\d*$|_fk\d*$|^fk_/i;
+
+/** The tables that a file alters, as SQL writes them; undefined when it does other things too. */
+const alters = onceAFile((statements): ReadonlySet<string> | undefined => {
+  const works = statements.filter(({ kind }) => kind !== "VariableSetStmt");
+  if (works.some(({ kind }) => kind !== "AlterTableStmt")) return undefined;
+  return new Set(works.map(({ node }) => tableOf(node.relation).sql));
+});
+
+/** A foreign key that is dropped while the file goes on with other things. */
+export const HG309: Rule = {
+  id: "HG309",
+  risk: "medium",
+  acknowledgeable: true,
+  check(statement, { made, migration, statements }) {
+    if (statement.kind !== "AlterTableStmt" || !migration.transaction) return undefined;
+    const dropped = actionsOn(statement, made, "AT_DropConstraint").find(
+      ({ name = "", table }) => LOOKS_LIKE_ONE.test(name) || made.settled(marks.foreignKey(table.sql, name)),
+    );
+    // A file for one table may replace a foreign key by another.
+    if (dropped?.name === undefined || alters(statements)?.size === 1) return undefined;
+    const { table } = dropped;
+    const name = sqlName(dropped.name);
+    return {
+      danger: `nobody can read or write the table that ${name} refers to, nor ${table.sql}, until the whole file commits (ACCESS EXCLUSIVE lock on both)`,
+      instead: `in a file of its own: ALTER TABLE ${table.sql} DROP CONSTRAINT ${name}`,
+    };
+  },
+};

@@ -1,0 +1,33 @@
+import { since } from "./held.ts";
+import type { Rule } from "./rule.ts";
+import { goesThrough } from "./slow.ts";
+
+/** As many tables as one reads in a sentence. */
+const MOST = 5;
+
+/** A table that nobody can use while the file goes through the rows of another. */
+export const HG802: Rule = {
+  id: "HG802",
+  risk: "high",
+  acknowledgeable: true,
+  check(statement, { held, made }) {
+    const slow = held.locks.length === 0 ? [] : goesThrough(statement);
+    const old = slow.find(({ target }) => !made.has(target));
+    if (old === undefined) return undefined;
+    const others = held.locks.filter(
+      ({ mode, table }) => mode === "ACCESS EXCLUSIVE" && !slow.some(({ sql }) => sql === table.sql),
+    );
+    const [first] = others;
+    if (first === undefined) return undefined;
+    const more = others.length > MOST ? ` and ${others.length - MOST} more` : "";
+    const names = `${others
+      .slice(0, MOST)
+      .map(({ table }) => table.sql)
+      .join(", ")}${more}`;
+    return {
+      danger: `nobody can read or write ${names} while this goes through the rows of ${old.sql}: the file holds ${others.length === 1 ? "it" : "them"}${since(first.line)} (ACCESS EXCLUSIVE lock)`,
+      instead: `put it into a file of its own: what changes ${names} is then over at once`,
+      table: old.sql,
+    };
+  },
+};
