@@ -8,6 +8,7 @@ import { lint } from "./lint.ts";
 import { migrate } from "./migrate.ts";
 import { newMigration } from "./new.ts";
 import { plan } from "./plan.ts";
+import { rehearse } from "./rehearse.ts";
 import { repair } from "./repair.ts";
 import { revert } from "./revert.ts";
 import { smoke } from "./smoke.ts";
@@ -27,6 +28,11 @@ export const commands: readonly Entry[] = [
   { name: "compile", describe: "check the migration files and write their manifest", command: compile },
   { name: "lint", describe: "what in the files is dangerous, and what to write instead", command: lint },
   { name: "plan", describe: "show what would be applied, and the locks it takes", command: plan },
+  {
+    name: "rehearse",
+    describe: "try the migrations up, down and up again on a throwaway PostgreSQL",
+    command: rehearse,
+  },
   { name: "status", describe: "show what is applied and what is pending", command: status },
   { name: "wait", describe: "wait until the database answers and takes writes", command: wait },
   { name: "migrate", describe: "check, apply what is pending, verify, smoke-test", command: migrate },

@@ -84,6 +84,12 @@ export function deskSource(env: Env, database: Database, redactor: Redactor): Co
   };
 }
 
+/** A URL from anywhere else; `named` is what errors call it. */
+export const urlSource =
+  (url: string, named: string, redactor: Redactor): ConnectionSource =>
+  async () =>
+    complete(fromUrl(url, named), redactor);
+
 const fromLibpqVariables = (env: Env): Parts => ({
   host: nonEmpty(env.PGHOST),
   port: portOf(env.PGPORT, "PGPORT"),

@@ -1,0 +1,130 @@
+import { formatDuration } from "../lib/duration.ts";
+import type { Rehearsal, RehearsedMigration } from "../pipeline/rehearsal.ts";
+import type { Step, StepName } from "../pipeline/rehearsal-steps.ts";
+import type { Risk } from "../rules/rule.ts";
+
+/** What is told of a rehearsal. */
+export interface Rehearsed extends Rehearsal {
+  /** Of PostgreSQL, e.g. `18.4`. */
+  readonly version: string;
+  /** Lint findings that nobody has accepted, by risk. */
+  readonly findings: Readonly<Record<Risk, number>>;
+}
+
+const WHOLE = "the whole set";
+
+const HOLDS: Readonly<Record<StepName, string>> = {
+  up: "up",
+  down: "down undoes it",
+  "up again": "up again",
+  smoke: "smoke: the expectations are met",
+  "all down": "all down",
+  "all up again": "all up again",
+};
+
+const FAILS: Readonly<Record<StepName, string>> = {
+  up: "CANNOT BE APPLIED",
+  down: "THE DOWN DOES NOT HOLD",
+  "up again": "UP AGAIN DOES NOT HOLD",
+  smoke: "SMOKE: NOT MET",
+  "all down": "ALL DOWN DOES NOT HOLD",
+  "all up again": "ALL UP AGAIN DOES NOT HOLD",
+};
+
+function brief({ name, status, durationMs, what }: Step): string {
+  if (status === "failed") return FAILS[name];
+  if (status === "skipped") return `no way back: ${what}`;
+  return name === "up" ? `up ${formatDuration(durationMs)}` : HOLDS[name];
+}
+
+/** What does not hold, or is worth knowing, beneath the line of a migration. */
+const beneath = (step: Step): string[] => {
+  const notes = step.notes.map((line) => `${step.name}, which does no harm: ${line}`);
+  if (step.status !== "failed") return notes;
+  const lines = step.lines.flatMap((line) => line.split("\n"));
+  return [`${step.name}: ${step.what}`, ...lines.map((line) => `  ${line}`), `  what to do: ${step.fix}`, ...notes];
+};
+
+const linesOf = (head: string, steps: readonly Step[]): string[] => [
+  `${head}  ${steps.map(brief).join(", ")}`,
+  ...steps.flatMap(beneath).map((line) => `    ${line}`),
+];
+
+function findingsLine(findings: Rehearsed["findings"]): string[] {
+  const found = (["high", "medium", "low"] as const).filter((risk) => findings[risk] > 0);
+  if (found.length === 0) return [];
+  return [`lint: ${found.map((risk) => `${findings[risk]} ${risk}`).join(", ")} (headgate lint shows them)`];
+}
+
+/** A line a migration, and beneath it what does not hold. */
+export function rehearsalText({ migrations, notReached, whole, findings }: Rehearsed): string {
+  const names = [...migrations.map(({ name }) => name), ...notReached, ...(whole.length === 0 ? [] : [WHOLE])];
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = [
+    ...migrations.flatMap(({ name, steps }) => linesOf(name.padEnd(width), steps)),
+    ...notReached.map((name) => `${name.padEnd(width)}  not tried`),
+    ...(whole.length === 0 ? [] : linesOf(WHOLE.padEnd(width), whole)),
+    ...findingsLine(findings),
+  ];
+  return lines.map((line) => `${line.trimEnd()}\n`).join("");
+}
+
+/** The names of what does not hold. */
+export const failures = ({ migrations, whole }: Rehearsal): string[] => [
+  ...migrations.filter(({ steps }) => steps.some(isFailed)).map(({ name }) => name),
+  ...(whole.some(isFailed) ? [WHOLE] : []),
+];
+
+const isFailed = ({ status }: Step): boolean => status === "failed";
+
+const stepJson = ({ durationMs, ...step }: Step) => ({ ...step, durationMs: Math.round(durationMs) });
+
+export const rehearsalJson = (rehearsed: Rehearsed): string =>
+  `${JSON.stringify({
+    holds: failures(rehearsed).length === 0,
+    ...rehearsed,
+    migrations: rehearsed.migrations.map(({ name, steps }) => ({ name, steps: steps.map(stepJson) })),
+    whole: rehearsed.whole.map(stepJson),
+  })}\n`;
+
+const ENTITIES: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
+
+/** Line ends too, which an attribute would lose. What XML cannot hold at all becomes the sign for that. */
+const escaped = (text: string): string =>
+  text
+    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
+    .replaceAll(/[<>&"]/g, (sign) => ENTITIES[sign] ?? sign)
+    .replaceAll(/[\t\n\r]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+const seconds = (ms: number): string => (ms / 1_000).toFixed(3);
+
+function testcase(of: string, { name, status, durationMs, what, lines, notes, fix }: Step): string {
+  const attributes = `classname="${escaped(of)}" name="${name}" time="${seconds(durationMs)}"`;
+  if (status === "ok") return `<testcase ${attributes}/>`;
+  if (status === "skipped") return `<testcase ${attributes}><skipped message="${escaped(what)}"/></testcase>`;
+  const text = escaped([...lines, ...notes, `what to do: ${fix}`].join("\n"));
+  return `<testcase ${attributes}><failure message="${escaped(what)}">${text}</failure></testcase>`;
+}
+
+const notTried = (name: string): string =>
+  `<testcase classname="${escaped(name)}" name="up" time="0.000"><skipped message="not tried"/></testcase>`;
+
+/** JUnit's XML: a test case for each step of each migration. */
+export function rehearsalJunit({ migrations, notReached, whole }: Rehearsed): string {
+  const suites: readonly RehearsedMigration[] = [...migrations, { name: WHOLE, steps: whole }];
+  const steps = suites.flatMap((suite) => suite.steps);
+  const cases = [
+    ...suites.flatMap(({ name, steps: own }) => own.map((step) => testcase(name, step))),
+    ...notReached.map(notTried),
+  ];
+  const skipped = steps.filter(({ status }) => status === "skipped").length + notReached.length;
+  const time = seconds(steps.reduce((sum, { durationMs }) => sum + durationMs, 0));
+  const counts = `tests="${cases.length}" failures="${steps.filter(isFailed).length}" errors="0" skipped="${skipped}" time="${time}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites ${counts}>
+<testsuite name="headgate rehearse" ${counts}>
+${cases.join("\n")}
+</testsuite>
+</testsuites>
+`;
+}

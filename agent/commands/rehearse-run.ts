@@ -1,0 +1,113 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { count } from "../lib/count.ts";
+import { writeWhole } from "../lib/files.ts";
+import type { Io } from "../lib/io.ts";
+import type { Redactor } from "../lib/redact.ts";
+import { MANIFEST } from "../migrations/manifest.ts";
+import { rehearse } from "../pipeline/rehearsal.ts";
+import { type Place, withBench } from "../pipeline/rehearsal-bench.ts";
+import { quoteIdentifier } from "../postgres/quote.ts";
+import { urlSource } from "../postgres/sources.ts";
+import { leftoverDatabases } from "../postgres/throwaway-database.ts";
+import { startThrowawayServer } from "../postgres/throwaway-server.ts";
+import type { Context } from "../stages/context.ts";
+import { planOffline } from "../stages/plan.ts";
+import type { PlannedMigration } from "../stages/state.ts";
+import { type Args, flagArg, textArg } from "./command.ts";
+import { withContext } from "./context.ts";
+import { needsSchema } from "./over-fleet.ts";
+import { failures, type Rehearsed, rehearsalJson, rehearsalJunit, rehearsalText } from "./rehearse-formats.ts";
+
+/** The server that is named, else one of our own for as long as `work` takes. */
+async function withPlace<T>(
+  { log, signal }: Context,
+  { io, redactor }: { readonly io: Io; readonly redactor: Redactor },
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  const url = io.env.HEADGATE_REHEARSAL_URL ?? "";
+  if (url !== "") {
+    const connection = await urlSource(url, "HEADGATE_REHEARSAL_URL", redactor)();
+    for (const name of await leftoverDatabases(connection))
+      log.warn(
+        `a rehearsal that was killed has left a database; remove it with DROP DATABASE ${quoteIdentifier(name)};`,
+      );
+    return await work({ connection, own: false });
+  }
+  const server = await startThrowawayServer(io.env.PATH, signal);
+  log.info(`a PostgreSQL to throw away was started from ${server.origin}`);
+  try {
+    return await work({ connection: server.connection, own: true });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A manifest is of the whole set, and a rehearsal takes a part of it at a time. */
+async function withoutManifest<T>(context: Context, work: (context: Context) => Promise<T>): Promise<T> {
+  if (!existsSync(join(context.dir, MANIFEST))) return await work(context);
+  const dir = mkdtempSync(join(tmpdir(), "headgate-files-"));
+  try {
+    for (const entry of readdirSync(context.dir, { withFileTypes: true }))
+      if (!entry.isDirectory() && !entry.name.startsWith("."))
+        symlinkSync(join(resolve(context.dir), entry.name), join(dir, entry.name));
+    return await work({ ...context, dir });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function countFindings(planned: readonly PlannedMigration[]): Rehearsed["findings"] {
+  const open = planned
+    .flatMap(({ findings, downFindings }) => [...findings.flat(), ...downFindings])
+    .filter(({ accepted }) => accepted === undefined);
+  const of = (risk: string) => open.filter((one) => one.risk === risk).length;
+  return { high: of("high"), medium: of("medium"), low: of("low") };
+}
+
+/** A set that holds nothing would pass for one that holds. */
+function refuseEmpty({ dir }: Context, files: readonly unknown[]): void {
+  if (files.length > 0) return;
+  throw new HeadgateError("bad-migration-files", {
+    what: `${resolve(dir)} holds no migrations, so there is nothing to rehearse`,
+    fix: "name the folder of the migrations with --dir",
+    stands: "nothing was changed",
+  });
+}
+
+const doesNotHold = (rehearsed: Rehearsed, failed: readonly string[]): HeadgateError =>
+  new HeadgateError("rehearsal-failed", {
+    what: `of ${count(rehearsed.migrations.length + rehearsed.notReached.length, "migration")} these do not hold: ${failed.join(", ")}`,
+    stands: "no database was changed but the one that was thrown away",
+  });
+
+/** Rehearses a set, tells of it, and gives the exit code. */
+export const runRehearsal = async (args: Args, io: Io): Promise<number> =>
+  await withContext("rehearse", { args, io }, async (made, redactor) => {
+    needsSchema(made);
+    const strict = flagArg(args, "strict");
+    const rehearsed = await withoutManifest(made, async (context) => {
+      const { files, migrations } = await planOffline(context);
+      refuseEmpty(made, files);
+      return await withPlace(
+        context,
+        { io, redactor },
+        async (place) =>
+          await withBench(context, place, async (bench): Promise<Rehearsed> => {
+            const downAt = new Map(migrations.map(({ migration }) => [migration.name, migration.downAt]));
+            const result = await rehearse(context, bench, { files, strict, downAt });
+            return { version: bench.version, ...result, findings: countFindings(migrations) };
+          }),
+      );
+    });
+    const junit = textArg(args, "junit");
+    if (junit !== undefined) await writeWhole(junit, redactor.clean(rehearsalJunit(rehearsed)));
+    io.out(redactor.clean(flagArg(args, "json") ? rehearsalJson(rehearsed) : rehearsalText(rehearsed)));
+    const failed = failures(rehearsed);
+    if (failed.length > 0) throw doesNotHold(rehearsed, failed);
+    const { migrations, version } = rehearsed;
+    io.err(`${count(migrations.length, "migration")} rehearsed on PostgreSQL ${version}: all of it holds\n`);
+    return 0;
+  });

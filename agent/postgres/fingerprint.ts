@@ -1,0 +1,100 @@
+import type { Client } from "./client.ts";
+import { fingerprintSql, type LeftOut } from "./fingerprint-sql.ts";
+
+export interface FingerprintedObject {
+  /** As people call it: `column orders.total`, `index shop.orders_by_state`. The schema public is left out. */
+  readonly object: string;
+  /** What it goes with when that goes. */
+  readonly parent: string | undefined;
+  /** What it is, in PostgreSQL's own words; no oid and no number of a column is in it. */
+  readonly definition: string;
+}
+
+/** Every object of a database's schema by its name; what rows and sequences hold is not in it. */
+export type Fingerprint = ReadonlyMap<string, FingerprintedObject>;
+
+export interface Difference {
+  readonly object: string;
+  readonly kind: "added" | "missing" | "different";
+  /** Nothing but another order of the same columns: they were dropped and made again. */
+  readonly orderOnly: boolean;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+// Whatever the session has set, the same constant is written the same way. To compile this query takes seconds, to run it none.
+const BEGIN = `BEGIN READ ONLY; SET LOCAL search_path = pg_catalog; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY';
+SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off`;
+
+/** Reads the catalogs in one round trip, in a read-only transaction of its own. */
+export async function fingerprint(client: Client, leftOut: LeftOut): Promise<Fingerprint> {
+  const [, rows] = await Promise.all([
+    client.query(BEGIN),
+    client.query(fingerprintSql(leftOut)),
+    client.query("ROLLBACK"),
+  ]);
+  const objects = rows.map((row) => ({
+    object: String(row.object),
+    parent: typeof row.parent === "string" ? row.parent : undefined,
+    definition: String(row.definition ?? "").trim(),
+  }));
+  return new Map(objects.map((one) => [one.object, one]));
+}
+
+const ORDER = /^column order of /;
+
+const columns = (definition: string): string[] => definition.split(", ");
+
+/** The columns that both have, in each one's order: what else differs is told by the columns themselves. */
+function reordered(before: string, after: string): boolean {
+  const [left, right] = [columns(before), columns(after)];
+  return (
+    left.filter((name) => right.includes(name)).join(", ") !== right.filter((name) => left.includes(name)).join(", ")
+  );
+}
+
+/** Without what went, or came, together with what it belongs to. */
+const heads = (found: Fingerprint, other: Fingerprint): FingerprintedObject[] =>
+  [...found.values()].filter(
+    ({ object, parent }) =>
+      !other.has(object) && (parent === undefined || other.has(parent) || !found.has(parent)) && !ORDER.test(object),
+  );
+
+const compared = (before: FingerprintedObject, after: FingerprintedObject | undefined): Difference[] => {
+  if (after === undefined || before.definition === after.definition) return [];
+  const orderOnly = ORDER.test(before.object);
+  if (orderOnly && !reordered(before.definition, after.definition)) return [];
+  return [{ object: before.object, kind: "different", orderOnly, before: before.definition, after: after.definition }];
+};
+
+/** What has changed from one to the other, ordered by the objects' names. */
+export function diffFingerprints(before: Fingerprint, after: Fingerprint): Difference[] {
+  const gone = heads(before, after).map(
+    ({ object, definition }): Difference => ({ object, kind: "missing", orderOnly: false, before: definition }),
+  );
+  const come = heads(after, before).map(
+    ({ object, definition }): Difference => ({ object, kind: "added", orderOnly: false, after: definition }),
+  );
+  const changed = [...before.values()].flatMap((one) => compared(one, after.get(one.object)));
+  return [...gone, ...come, ...changed].sort((a, b) => (a.object < b.object ? -1 : 1));
+}
+
+const MANY_LINES = /\n/;
+
+/** The first line of each that the other does not have in that place. */
+function firstChange(before: string, after: string): [string, string] {
+  const [left, right] = [before.split("\n"), after.split("\n")];
+  const at = left.findIndex((line, index) => line !== right[index]);
+  const place = at < 0 ? left.length : at;
+  return [(left[place] ?? "").trim(), (right[place] ?? "").trim()];
+}
+
+const shown = (definition: string): string => (definition === "" ? "nothing" : definition);
+
+/** `index orders_by_state: missing`, `column orders.total: numeric(10,2), was numeric(12,2)`. */
+export function describeDifference({ object, kind, before = "", after = "" }: Difference): string {
+  if (kind !== "different") return `${object}: ${kind}`;
+  const several = MANY_LINES.test(before) || MANY_LINES.test(after);
+  const [was, is] = several ? firstChange(before, after) : [before, after];
+  return `${object}: ${shown(is)}, was ${shown(was)}`;
+}
