@@ -68,6 +68,7 @@ import { HG810 } from "./HG810.ts";
 import { HG812 } from "./HG812.ts";
 import { HG813 } from "./HG813.ts";
 import { HG814 } from "./HG814.ts";
+import { HG815 } from "./HG815.ts";
 import { trackHeld } from "./held.ts";
 import { type Made, madeLongAgo } from "./made.ts";
 import type { FileRule, Finding, Others, Rule, Subject, TextRule } from "./rule.ts";
@@ -83,7 +84,7 @@ export const rules: readonly One[] = [
   ...[HG501, HG502, HG504, HG506],
   ...[HG601, HG603, HG604, HG605],
   ...[HG701, HG702],
-  ...[HG801, HG802, HG803, HG804, HG805, HG806, HG807, HG808, HG810, HG812, HG813, HG814],
+  ...[HG801, HG802, HG803, HG804, HG805, HG806, HG807, HG808, HG810, HG812, HG813, HG814, HG815],
 ];
 
 const named = ({ id, risk, acknowledgeable }: One, { allowed }: Migration) => ({
