@@ -15,7 +15,7 @@ export interface Step {
   readonly what: string;
   /** The server's words, or what differs, a line each. */
   readonly lines: readonly string[];
-  /** What differs and does no harm: the order of columns, which nothing but SELECT * sees. */
+  /** What differs and does no harm: the order of columns, which nothing but SELECT * sees, and a constraint that is now validated. */
   readonly notes: readonly string[];
   /** What to do about it; empty when it holds. */
   readonly fix: string;
@@ -71,8 +71,8 @@ export async function compare(
   { name, tried, wanted }: { readonly name: StepName; readonly tried: Tried; readonly wanted: Fingerprint },
 ): Promise<Step> {
   const found = diffFingerprints(wanted, await bench.print());
-  const notes = found.filter((one) => one.orderOnly).map(describeDifference);
-  const lines = found.filter((one) => !one.orderOnly).map((one) => describe(one, name));
+  const notes = found.filter((one) => one.harmless).map(describeDifference);
+  const lines = found.filter((one) => !one.harmless).map((one) => describe(one, name));
   if (lines.length === 0) return { ...held(name, tried), notes };
   const { what = "", fix = "" } = COMPARED[name] ?? {};
   return failed(name, tried, { what, lines, notes, fix });

@@ -16,8 +16,8 @@ export type Fingerprint = ReadonlyMap<string, FingerprintedObject>;
 export interface Difference {
   readonly object: string;
   readonly kind: "added" | "missing" | "different";
-  /** Nothing but another order of the same columns: they were dropped and made again. */
-  readonly orderOnly: boolean;
+  /** Nothing to mend: another order of the same columns, or a constraint that was validated in between. */
+  readonly harmless: boolean;
   readonly before?: string;
   readonly after?: string;
 }
@@ -62,18 +62,19 @@ const heads = (found: Fingerprint, other: Fingerprint): FingerprintedObject[] =>
 
 const compared = (before: FingerprintedObject, after: FingerprintedObject | undefined): Difference[] => {
   if (after === undefined || before.definition === after.definition) return [];
-  const orderOnly = ORDER.test(before.object);
-  if (orderOnly && !reordered(before.definition, after.definition)) return [];
-  return [{ object: before.object, kind: "different", orderOnly, before: before.definition, after: after.definition }];
+  const isOrder = ORDER.test(before.object);
+  if (isOrder && !reordered(before.definition, after.definition)) return [];
+  const harmless = isOrder || before.definition === `${after.definition} NOT VALID`;
+  return [{ object: before.object, kind: "different", harmless, before: before.definition, after: after.definition }];
 };
 
 /** What has changed from one to the other, ordered by the objects' names. */
 export function diffFingerprints(before: Fingerprint, after: Fingerprint): Difference[] {
   const gone = heads(before, after).map(
-    ({ object, definition }): Difference => ({ object, kind: "missing", orderOnly: false, before: definition }),
+    ({ object, definition }): Difference => ({ object, kind: "missing", harmless: false, before: definition }),
   );
   const come = heads(after, before).map(
-    ({ object, definition }): Difference => ({ object, kind: "added", orderOnly: false, after: definition }),
+    ({ object, definition }): Difference => ({ object, kind: "added", harmless: false, after: definition }),
   );
   const changed = [...before.values()].flatMap((one) => compared(one, after.get(one.object)));
   return [...gone, ...come, ...changed].sort((a, b) => (a.object < b.object ? -1 : 1));

@@ -12,7 +12,7 @@ export interface TableSize {
 
 /** By the catalog alone: a function that opens the table would wait behind whoever has it locked. */
 const sizeSql = (table: string): string => `
-SELECT nullif(c.reltuples, -1)::float8 AS rows, (SELECT coalesce(sum(p.relpages), 0) FROM pg_class p
+SELECT nullif(c.reltuples, -1)::float8 AS rows, (SELECT coalesce(sum(greatest(p.relpages, 0)), 0) FROM pg_class p
   WHERE p.oid = ANY (ARRAY[c.oid, c.reltoastrelid] || ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = c.oid)))::float8
   * current_setting('block_size')::float8 AS bytes
 FROM pg_class c WHERE c.oid = to_regclass(${quoteLiteral(table)})`;

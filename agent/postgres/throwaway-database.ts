@@ -72,15 +72,17 @@ export async function throwawayDatabase(
 ): Promise<ThrowawayDatabase> {
   const name = newName();
   const source = template === undefined ? "" : ` TEMPLATE ${quoteIdentifier(template)}`;
-  await onServer(connection, `CREATE DATABASE ${quoteIdentifier(name)}${source}`, signal).catch((error: unknown) => {
-    throw refused(error, connection);
-  });
-  return {
-    connection: { ...connection, database: name },
-    drop: async () => {
-      await onServer(connection, `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
-    },
+  const drop = async () => {
+    await onServer(connection, `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
   };
+  await onServer(connection, `CREATE DATABASE ${quoteIdentifier(name)}${source}`, signal).catch(
+    async (error: unknown) => {
+      // It may have been made in the moment in which the connection was cut.
+      if (signal?.aborted === true) await drop().catch(() => undefined);
+      throw refused(error, connection);
+    },
+  );
+  return { connection: { ...connection, database: name }, drop };
 }
 
 /**

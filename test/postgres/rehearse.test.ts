@@ -61,6 +61,13 @@ async function throwawayNames(): Promise<string[]> {
 }
 
 describe("a rehearsal", () => {
+  it("takes a constraint that is validated after a way back for harmless: no down can undo that", async () => {
+    const shop = join(import.meta.dirname, "../../examples/shop/migrations");
+    const { code, stdout } = await headgate(["rehearse", "--dir", shop], environment());
+    expect({ code, stdout }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/008_payments.* down undoes it.*\n.*does no harm: constraint orders_channel_known/);
+  });
+
   it("of a good set holds, a line a migration, on a PostgreSQL of its own that is gone afterwards", async () => {
     desk.write({ "values.yaml": "smoke: {tables: [orders], columns: [orders.state]}" });
     const args = ["rehearse", "--dir", files.path, "-f", join(desk.path, "values.yaml")];
