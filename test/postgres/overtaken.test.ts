@@ -29,7 +29,12 @@ async function podOf(job: string, pod: string): Promise<PodFolders> {
   ] as const) {
     writeFileSync(join(folders.run, "..", "pod", file), text);
   }
-  folders.settings({ database: { existingSecret: "db" }, wait: { timeout: "5s" }, rollback: { delay: "0s" } });
+  folders.settings({
+    database: { existingSecret: "db" },
+    wait: { timeout: "5s" },
+    plan: { refuse: "never" },
+    rollback: { delay: "0s" },
+  });
   folders.secret({ uri: scene.database.url });
   expect(await folders.container("wait")).toMatchObject({ code: 0 });
   return folders;
