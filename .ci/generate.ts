@@ -3,15 +3,17 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { valuesSchema } from "../agent/settings/schema/index.ts";
 import { chartReadme } from "./generate/chart-readme.ts";
+import { rulesReadme } from "./generate/rules-readme.ts";
 import { valuesYaml } from "./generate/values-yaml.ts";
 
 const root = join(import.meta.dirname, "..");
 
-/** What is generated from the settings' schema: the file, and how to write it. */
+/** What is generated from the settings' schema and the rules: the file, and how to write it. */
 const outputs: Readonly<Record<string, () => string>> = {
   "chart/values.schema.json": () => `${JSON.stringify(valuesSchema, null, 2)}\n`,
   "chart/values.yaml": valuesYaml,
   "chart/README.md": () => chartReadme(readFileSync(join(root, ".ci/generate/chart-readme.md"), "utf8")),
+  "docs/rules/README.md": rulesReadme,
 };
 
 function readIfThere(file: string): string | undefined {
@@ -28,7 +30,7 @@ const drifted = Object.entries(outputs)
   .filter(({ file, text }) => readIfThere(file) !== text);
 
 if (flags.check) {
-  for (const { path } of drifted) process.stderr.write(`${path} is not what agent/settings/schema says\n`);
+  for (const { path } of drifted) process.stderr.write(`${path} is not what its source says\n`);
   if (drifted.length > 0) process.stderr.write("Run: node .ci/generate.ts\n");
   process.exitCode = drifted.length > 0 ? 1 : 0;
 } else {

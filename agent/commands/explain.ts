@@ -58,7 +58,7 @@ async function explanation(code: string | undefined) {
   if (isErrorId(code)) return await explainError(code);
   if (isExitCode(Number(code))) return explainExit(Number(code) as ExitCode);
   // A name as the rules have it leads to no other file.
-  const page = /^HG\d{3}$/.test(code) ? await pageOf("rules", code) : undefined;
+  const page = /^HG\d{3}$/i.test(code) ? await pageOf("rules", code.toUpperCase()) : undefined;
   if (page !== undefined) return { data: { rule: code, page }, text: page };
   throw new HeadgateError("usage", {
     what: `there is no error, rule or exit code "${code}"${didYouMean(code, Object.keys(catalogue))}`,
