@@ -1,7 +1,7 @@
 import { count } from "../lib/count.ts";
+import { plainMarkdown, plainTerminal } from "../lib/plain.ts";
 import { rules } from "../rules/index.ts";
 import type { Finding, Risk } from "../rules/rule.ts";
-import { plainMarkdown } from "./plan-markdown.ts";
 import { agentVersion } from "./version.ts";
 
 /** A finding and where it is. */
@@ -32,15 +32,11 @@ const describe = (found: Linted): string =>
       : []),
   ].join("\n");
 
-/** What would play tricks with a terminal stands as its code. */
-const safe = (text: string): string =>
-  text.replace(/[^\P{C}\n\t]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-
 function human(all: readonly Linted[]): string {
   if (all.length === 0) return "no finding\n";
   const open = all.filter((one) => one.accepted === undefined).length;
   const end = `${count(all.length, "finding")}${open === all.length ? "" : `, ${all.length - open} of them accepted`}`;
-  return safe(`${[...all.map(describe), end].join("\n\n")}\n`);
+  return plainTerminal(`${[...all.map(describe), end].join("\n\n")}\n`);
 }
 
 const json = (all: readonly Linted[]): string =>

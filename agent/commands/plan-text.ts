@@ -1,61 +1,68 @@
-import type { TableSize } from "../postgres/table-size.ts";
-import type { LockMode } from "../rules/locks.ts";
+import { plainLine, plainTerminal } from "../lib/plain.ts";
 import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts";
+import type { TracedMigration } from "../stages/trace.ts";
+import { agreementText, costText, notesOf, otherLocks, plannedText, ranText, riskOf, weightOf } from "./plan-words.ts";
+import { table } from "./table.ts";
 
-/** What running clients notice while the lock is held. */
-const FELT: Readonly<Record<LockMode, string>> = {
-  "ACCESS SHARE": "nobody waits",
-  "ROW SHARE": "nobody waits",
-  "ROW EXCLUSIVE": "nobody waits, but for the same rows",
-  "SHARE UPDATE EXCLUSIVE": "reads and writes go on",
-  SHARE: "writes wait",
-  "SHARE ROW EXCLUSIVE": "writes wait",
-  EXCLUSIVE: "writes wait",
-  "ACCESS EXCLUSIVE": "reads and writes wait",
+const costLines = (statement: StatementForecast): string[] => {
+  const cost = costText(statement);
+  if (cost === "") return [];
+  return [`    lock: ${plainLine(cost)}`, ...otherLocks(statement).map((line) => `    also: ${plainLine(line)}`)];
 };
 
-const UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
-
-function inUnits(bytes: number): string {
-  const step = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log(bytes) / Math.log(1_024)));
-  return `${Math.round(bytes / 1_024 ** step)} ${UNITS[step]}`;
-}
-
-/** `about 200,000 rows, 25 MB`. */
-export const sizeText = ({ rows, bytes }: TableSize): string =>
-  rows === null
-    ? `never analyzed, ${inUnits(bytes)} at least`
-    : `about ${Math.round(rows).toLocaleString("en-US")} rows, ${inUnits(bytes)}`;
-
-export const REWRITES = (rewrites: boolean | null): string => {
-  if (rewrites === null) return "may be rewritten";
-  return rewrites ? "is rewritten" : "";
-};
-
-/** Lock, table, size, and what clients feel, in one line; empty when no table is locked. */
-export function costText({ lock, table, size, rewrites }: StatementForecast): string {
-  if (lock === null) return "";
-  const where = table === null ? "" : ` on ${table}${size === undefined ? "" : ` (${sizeText(size)})`}`;
-  const written = REWRITES(rewrites);
-  return `${lock}${where}: ${FELT[lock]}${written === "" ? "" : `; the table ${written}`}`;
-}
-
-/** `expand, reversible`: what matters of a migration as a whole. */
-export const notesOf = ({ transaction, phase, downKind }: MigrationForecast): string[] => [
-  phase === "unknown" ? "phase unknown" : phase,
-  ...(transaction ? [] : ["no transaction"]),
-  downKind === "stored" ? "reversible" : "no way back",
-];
+const findingLines = ({ findings }: StatementForecast): string[] =>
+  findings.map((finding) => {
+    const { rule, danger, instead, accepted } = finding;
+    return plainLine(`${rule} ${weightOf(finding)}: ${danger}${accepted === undefined ? `; ${instead}` : ""}`);
+  });
 
 function describe(migration: MigrationForecast): string {
-  const head = `${migration.name}  (${notesOf(migration).join(", ")})`;
+  const head = `${plainLine(migration.name)}  (${notesOf(migration).join(", ")})  risk: ${plainLine(riskOf(migration))}`;
   if (migration.statements === undefined) return `${head}\n  ${migration.opaque}`;
   const lines = migration.statements.flatMap((statement) => [
-    ...statement.sql.split("\n").map((line) => `  ${line}`),
-    ...(statement.lock === null ? [] : [`    lock: ${costText(statement)}`]),
-    ...statement.findings.map(({ rule, risk, danger, instead }) => `    ${rule} ${risk}: ${danger}; ${instead}`),
+    ...plainTerminal(statement.sql)
+      .split("\n")
+      .map((line) => `  ${line}`),
+    ...costLines(statement),
+    ...findingLines(statement).map((line) => `    ${line}`),
   ]);
   return [head, ...lines].join("\n");
+}
+
+const HEAD_CHARACTERS = 60;
+
+/** The beginning of a statement, in one line. */
+const headOf = (sql: string): string => {
+  const line = plainLine(sql);
+  return line.length > HEAD_CHARACTERS ? `${line.slice(0, HEAD_CHARACTERS - 1)}…` : line;
+};
+
+function tracedRows({ name, statements, whole }: TracedMigration, plan: MigrationForecast | undefined): string[][] {
+  if (whole)
+    return statements.map((traced) => [
+      `  ${plainLine(name)}, as a whole`,
+      "not taken apart",
+      plainLine(ranText(traced)),
+    ]);
+  const done = (plan?.statements?.length ?? 0) - statements.length;
+  return statements.flatMap((traced, at) => {
+    const planned = plan?.statements?.[done + at];
+    if (planned === undefined) return [];
+    const notes = traced.notes?.map((note) => ["", "", `^ ${plainLine(note)}`]) ?? [];
+    return [[`  ${headOf(planned.sql)}`, plainLine(plannedText(planned)), plainLine(ranText(traced))], ...notes];
+  });
+}
+
+/** One line a statement: what was planned of it, and what it did. */
+export function traceText(traced: readonly TracedMigration[], migrations: readonly MigrationForecast[]): string {
+  const rows = traced.flatMap((one) =>
+    tracedRows(
+      one,
+      migrations.find(({ name }) => name === one.name),
+    ),
+  );
+  const all = traced.flatMap(({ statements }) => statements);
+  return `${table([["  STATEMENT", "PLANNED", "IN THE COPY"], ...rows])}\n\n${agreementText(all)}\n`;
 }
 
 export const planText = (migrations: readonly MigrationForecast[]): string =>

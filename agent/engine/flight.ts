@@ -37,15 +37,21 @@ const newToken = (): string => String(randomInt(1, 2 ** 31));
 export const guardSql = (plan: FlightPlan, requires: string | undefined): string =>
   `SELECT ${plan.names.guard}(${plan.lockKey}, ${quoteLiteral(plan.target)}, ${quoteLiteral(requires ?? null)}, ${plan.deadline})`;
 
-function beginSql(plan: FlightPlan, flight: Flight, token: string): string {
+/** The first message: the transaction, its settings and the guard. */
+export function beginSql(plan: FlightPlan, flight: Flight, token: string): string {
   const later = flight.durable ? "" : " SET LOCAL synchronous_commit = off;";
   return `BEGIN;${later} SET LOCAL lock_timeout = ${Math.round(flight.lockTimeoutMs)}; SET LOCAL headgate.flight = '${token}';
 SELECT pg_advisory_xact_lock(${LOCK_CLASS.flight}, ${token});
 ${guardSql(plan, flight.requires)}`;
 }
 
-const recordSql = (session: Session, plan: FlightPlan, { rows, token }: { rows: string; token: string }) =>
-  `SET LOCAL statement_timeout = 0; ${session.restore}; SELECT ${plan.names.settle}('${token}');
+/** The last message: back to our own role, the rows of the history, and the commit. `restore`: as a session has it. */
+export const recordSql = (
+  restore: string,
+  plan: FlightPlan,
+  { rows, token }: { rows: string; token: string },
+): string =>
+  `SET LOCAL statement_timeout = 0; ${restore}; SELECT ${plan.names.settle}('${token}');
 ${rows};
 SET CONSTRAINTS ALL IMMEDIATE; COMMIT`;
 
@@ -76,7 +82,7 @@ export function launch(
   return outcomeOf({
     begin: session.query(beginSql(plan, flight, token)),
     file: session.run(flight.sql),
-    record: session.query(recordSql(session, plan, { rows: flight.record(flight.sql), token })),
+    record: session.query(recordSql(session.restore, plan, { rows: flight.record(flight.sql), token })),
   });
 }
 
@@ -94,7 +100,7 @@ export async function launchDynamic(
     const sql = await flight.build(session);
     await session.run(sql);
     step = "record";
-    await session.query(recordSql(session, plan, { rows: flight.record(sql), token }));
+    await session.query(recordSql(session.restore, plan, { rows: flight.record(sql), token }));
     return { ok: true };
   } catch (error) {
     return { ok: false, step, error };

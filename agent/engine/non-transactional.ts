@@ -6,7 +6,7 @@ import { quoteIdentifier } from "../postgres/quote.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { clearBefore, clearDebris, settleByCatalog } from "./catalog.ts";
 import { messageOf, migrationFailure, sqlDetails } from "./failure.ts";
-import { type FlightOutcome, guardSql } from "./flight.ts";
+import { type FlightOutcome, type FlightPlan, guardSql } from "./flight.ts";
 import { climb, isLockTrouble, rung } from "./ladder.ts";
 import { wayOut } from "./way-out.ts";
 import type { Executor, WorkItem } from "./work.ts";
@@ -19,29 +19,42 @@ interface Step {
   readonly statement: Statement;
 }
 
-/** Written as the run's own role, whatever role the file has taken, which it keeps. */
-const countStep = ({ session, plan }: Executor, { item, index }: Step): string =>
-  `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE ${quoteIdentifier(session.facts.role)};
-${recordStep(plan.names, item.name, index + 1)}; COMMIT`;
+/** Written as the run's own role, whatever role the file has taken, which it keeps. `index`: from 0. */
+export const countStep = (
+  { plan, role }: { readonly plan: FlightPlan; readonly role: string },
+  { name, index }: { readonly name: string; readonly index: number },
+): string =>
+  `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE ${quoteIdentifier(role)};
+${recordStep(plan.names, name, index + 1)}; COMMIT`;
+
+const counted = ({ session, plan }: Executor, { item, index }: Step): string =>
+  countStep({ plan, role: session.facts.role }, { name: item.name, index });
+
+/** What goes before a statement that runs by itself. Nothing would hold it back when the guard raises, so it is awaited. */
+export const bareLead = (plan: FlightPlan, lockTimeoutMs: number): string =>
+  `${guardSql(plan, undefined)}; SET lock_timeout = ${Math.round(lockTimeoutMs)}`;
+
+/** What goes before a statement that commits with its count. */
+export const countedLead = (plan: FlightPlan, lockTimeoutMs: number): string =>
+  `BEGIN; SET LOCAL lock_timeout = ${Math.round(lockTimeoutMs)}; ${guardSql(plan, undefined)}`;
 
 /** What PostgreSQL takes in no transaction, or what may end one: by itself, and counted afterwards. */
 async function runBare(executor: Executor, step: Step, lockTimeoutMs: number): Promise<void> {
   const { session, plan } = executor;
   await clearBefore(session, step.statement);
-  // Nothing would hold the statement back when the guard raises, so the guard is awaited.
-  await session.query(`${guardSql(plan, undefined)}; SET lock_timeout = ${Math.round(lockTimeoutMs)}`);
+  await session.query(bareLead(plan, lockTimeoutMs));
   // A message of its own: in one with others it would be inside an implicit transaction.
   await session.run(step.statement.sql);
-  await session.query(`BEGIN; ${countStep(executor, step)}`);
+  await session.query(`BEGIN; ${counted(executor, step)}`);
 }
 
 /** Everything else commits together with its count, so that no kill leaves a doubt. */
 async function runCounted(executor: Executor, step: Step, lockTimeoutMs: number): Promise<void> {
   const { session, plan } = executor;
   await Promise.all([
-    session.query(`BEGIN; SET LOCAL lock_timeout = ${Math.round(lockTimeoutMs)}; ${guardSql(plan, undefined)}`),
+    session.query(countedLead(plan, lockTimeoutMs)),
     session.run(step.statement.sql),
-    session.query(countStep(executor, step)),
+    session.query(counted(executor, step)),
   ]);
 }
 

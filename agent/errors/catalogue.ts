@@ -236,6 +236,7 @@ export const catalogue = {
       "the copy has other migrations applied than the database",
     ],
     fix: "correct the migration that is named, or name a copy that is as the database is now",
+    stands: "nothing was changed but the copy",
   }),
   "migrate-died": entry(2, {
     meaning: "The container migrate ended without a verdict, so nothing can be tested.",

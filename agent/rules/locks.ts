@@ -189,6 +189,11 @@ const both = (take: (book: Book, node: Node) => unknown, kind: string): Judge =>
     queries(book, { kind, node });
   });
 
+const QUERIES =
+  "SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt CreateTableAsStmt ExplainStmt PrepareStmt DeclareCursorStmt".split(
+    " ",
+  );
+
 const byKind: Readonly<Record<string, Judge>> = {
   AlterTableStmt: alterTable,
   DropStmt: only(drop),
@@ -199,19 +204,7 @@ const byKind: Readonly<Record<string, Judge>> = {
   RuleStmt: both((book, { relation }) => book.take(relation, "ACCESS EXCLUSIVE"), "RuleStmt"),
   RenameStmt: only(rename),
   AlterObjectSchemaStmt: only(move),
-  ...Object.fromEntries(
-    [
-      "SelectStmt",
-      "InsertStmt",
-      "UpdateStmt",
-      "DeleteStmt",
-      "MergeStmt",
-      "CreateTableAsStmt",
-      "ExplainStmt",
-      "PrepareStmt",
-      "DeclareCursorStmt",
-    ].map((kind) => [kind, asQuery(kind)]),
-  ),
+  ...Object.fromEntries(QUERIES.map((kind) => [kind, asQuery(kind)])),
   ViewStmt: both(createView, "ViewStmt"),
   CreateFunctionStmt: only(createFunction),
   TruncateStmt: truncate,

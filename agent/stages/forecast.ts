@@ -1,17 +1,18 @@
 import type { DownKind, Phase } from "../migrations/types.ts";
-import type { Client } from "../postgres/client.ts";
-import { quoteIdentifier } from "../postgres/quote.ts";
+import type { Session } from "../postgres/session.ts";
 import { type TableSize, tableSizes } from "../postgres/table-size.ts";
+import type { Catalog } from "../rules/lock-catalog.ts";
+import { collectQuestions } from "../rules/lock-questions.ts";
 import { type LockFact, lockOf } from "../rules/locks.ts";
 import { trackMade } from "../rules/made.ts";
 import type { Finding } from "../rules/rule.ts";
-import type { Target } from "../rules/targets.ts";
+import { askCatalog } from "./forecast-catalog.ts";
 import type { Plan, PlannedMigration } from "./state.ts";
 
 /** One statement and what it costs on this database. A table that the same plan makes is nobody's yet, so it is not named. */
 export interface StatementForecast extends LockFact {
   readonly sql: string;
-  /** Undefined when the table is not there, or may not be looked at, and without a database. */
+  /** Of `table`, with the partitions that are locked as strongly. Undefined when it is not there, or may not be looked at, and without a database. */
   readonly size: TableSize | undefined;
   readonly findings: readonly Finding[];
 }
@@ -30,44 +31,82 @@ type Draft = Omit<MigrationForecast, "statements"> & {
   readonly statements: readonly Omit<StatementForecast, "size">[] | undefined;
 };
 
-const opaqueOf = ({ migration, statements }: PlannedMigration): string | undefined => {
+const opaqueOf = ({ migration, statements, findings }: PlannedMigration): string | undefined => {
   if (statements() !== undefined) return undefined;
-  return migration.up === undefined ? "its SQL is only known while it runs" : "too big to be taken apart here";
+  if (migration.up === undefined) return "its SQL is only known while it runs";
+  const [unread] = findings.flat();
+  return unread === undefined
+    ? "too big to be taken apart here"
+    : `${unread.rule} accepted (${unread.accepted}): ${unread.danger}`;
 };
 
-/** As lockOf names a table: with its schema, or without. */
-function relationNamed(table: string): Target {
-  const [name = "", schema] = table.split(".").toReversed();
-  return { sort: "relation", schema, name };
-}
+type Migrations = readonly PlannedMigration[];
 
-function draft(migrations: readonly PlannedMigration[]): Draft[] {
+function draft(migrations: Migrations, catalog: Catalog | undefined): Draft[] {
   const made = trackMade();
   return migrations.map((planned) => {
     const { name, transaction, phase, downKind } = planned.migration;
     const statements = planned.statements()?.map((statement, at) => {
-      const fact = lockOf(statement);
-      const isNew = fact.table !== null && made.has(relationNamed(fact.table));
+      const fact = lockOf(statement, { catalog, made });
       made.note(statement);
-      const known = isNew ? { lock: null, table: null, rewrites: false } : fact;
-      return { sql: statement.sql, ...known, findings: planned.findings[at] ?? [] };
+      return { sql: statement.sql, ...fact, findings: planned.findings[at] ?? [] };
     });
     return { name, transaction, phase, downKind, statements, opaque: opaqueOf(planned) };
   });
 }
 
-const quoted = (table: string): string => table.split(".").map(quoteIdentifier).join(".");
+/** What the database knows of all that the statements name, in one message. */
+async function catalogFor(migrations: Migrations, session: Session): Promise<Catalog> {
+  const made = trackMade();
+  const asker = collectQuestions();
+  for (const planned of migrations) {
+    for (const statement of planned.statements() ?? []) {
+      asker.hear(statement, made);
+      made.note(statement);
+    }
+  }
+  return await askCatalog(session, asker.questions());
+}
 
-/** What each statement of a plan costs. One message for all tables; `client` undefined: without a database. */
-export async function forecast({ migrations }: Plan, client: Client | undefined): Promise<MigrationForecast[]> {
-  const drafts = draft(migrations);
-  const tables = new Set(drafts.flatMap(({ statements = [] }) => statements.flatMap(({ table }) => table ?? [])));
-  const sizes = client === undefined ? undefined : await tableSizes(client, [...tables].map(quoted));
-  return drafts.map(({ statements, ...rest }) => ({
-    ...rest,
-    statements: statements?.map((one) => ({
+/** Of a statement that locks many, the size of so many is summed. */
+const LOOKED_AT = 200;
+
+/** The tables that have the strongest lock of a statement. */
+const strongestOf = ({ lock, locks }: LockFact): readonly string[] =>
+  locks
+    .filter((one) => one.lock === lock)
+    .slice(0, LOOKED_AT)
+    .map(({ table }) => table);
+
+/** Of a partitioned table: what its partitions hold, for it has no row of its own. */
+function sizeOf(fact: LockFact, sizes: ReadonlyMap<string, TableSize | undefined>): TableSize | undefined {
+  const own = fact.table === null ? undefined : sizes.get(fact.table);
+  if (own === undefined || own.bytes > 0) return own;
+  const all = strongestOf(fact).flatMap((table) => sizes.get(table) ?? []);
+  const counted = all.filter(({ bytes }) => bytes > 0);
+  if (counted.length === 0) return own;
+  const bytes = counted.reduce((sum, one) => sum + one.bytes, 0);
+  const rows = counted.some((one) => one.rows === null) ? null : counted.reduce((sum, one) => sum + (one.rows ?? 0), 0);
+  return { rows, bytes };
+}
+
+/** What each statement of a plan costs. Two messages for all of them; `session` undefined: without a database. */
+export async function forecast(
+  { migrations }: Pick<Plan, "migrations">,
+  session: Session | undefined,
+): Promise<MigrationForecast[]> {
+  if (session === undefined)
+    return draft(migrations, undefined).map((one) => ({
       ...one,
-      size: one.table === null ? undefined : sizes?.get(quoted(one.table)),
-    })),
+      statements: one.statements?.map((rest) => ({ ...rest, size: undefined })),
+    }));
+  const drafts = draft(migrations, await catalogFor(migrations, session));
+  const sizes = await tableSizes(
+    session,
+    drafts.flatMap(({ statements = [] }) => statements.flatMap(strongestOf)),
+  );
+  return drafts.map((one) => ({
+    ...one,
+    statements: one.statements?.map((statement) => ({ ...statement, size: sizeOf(statement, sizes) })),
   }));
 }

@@ -24,7 +24,7 @@ describe("the plan", () => {
     expect({ code, stdout }).toMatchObject({ code: 0 });
     expect(stdout).toContain("004_more  (phase unknown, reversible)");
     expect(stdout).toMatch(
-      /lock: ACCESS EXCLUSIVE on orders \(about 1,002 rows, \d+ kB\): reads and writes wait; the table may be rewritten/,
+      /lock: ACCESS EXCLUSIVE on orders \(about 1,002 rows, \d+ kB\): reads and writes wait; the table is rewritten/,
     );
     expect(stdout).not.toContain("on items");
   });
@@ -41,7 +41,7 @@ describe("the plan", () => {
         statements: [
           { lock: null, table: null },
           { lock: null, table: null },
-          { lock: "ACCESS EXCLUSIVE", table: "orders", rewrites: null, size: { rows: 1_002 } },
+          { lock: "ACCESS EXCLUSIVE", table: "orders", rewrites: true, scans: true, size: { rows: 1_002 } },
         ],
       },
     ]);
@@ -66,8 +66,95 @@ describe("the plan", () => {
     await scene.database.sql('CREATE TABLE "c|d`<b>" (id int)');
     const { stdout } = await scene.run("plan", "--format", "markdown");
     expect(stdout).toContain("### 004&#95;odd");
-    expect(stdout).toContain("ACCESS EXCLUSIVE on c&#124;d&#96;&#60;b&#62;");
+    expect(stdout).toContain("ACCESS EXCLUSIVE on &#34;c&#124;d&#96;&#60;b&#62;&#34;");
     expect(stdout).toContain("`````sql\nSELECT '````'");
+  });
+
+  it("knows with the database what a file does not say: an index's table, a foreign key's other end, what a type costs", async () => {
+    await scene.run("migrate");
+    await scene.database.sql(
+      "CREATE INDEX by_remark ON orders (remark); CREATE TABLE lines (o bigint CONSTRAINT lines_o REFERENCES orders, code varchar(5))",
+    );
+    scene.files.write({
+      "004_known.sql":
+        "DROP INDEX by_remark;\nALTER TABLE lines DROP CONSTRAINT lines_o;\nALTER TABLE lines ALTER code TYPE varchar(9);\nALTER TABLE lines ALTER code TYPE char(9);\n",
+    });
+    const { migrations } = await scene.json("plan");
+    const both = [
+      { table: "lines", lock: "ACCESS EXCLUSIVE" },
+      { table: "orders", lock: "ACCESS EXCLUSIVE" },
+    ];
+    expect(migrations).toMatchObject([
+      {
+        statements: [
+          { lock: "ACCESS EXCLUSIVE", table: "orders", complete: true },
+          { locks: both, rewrites: false, complete: true },
+          { rewrites: false, scans: false },
+          { rewrites: true },
+        ],
+      },
+    ]);
+  });
+
+  it("finds the size of a table whatever is in its name, and of a partitioned one what its partitions hold", async () => {
+    await scene.run("migrate");
+    const odd = '"a.b"."c""d.e"';
+    await scene.database.sql(
+      `CREATE SCHEMA "a.b"; CREATE TABLE ${odd} AS SELECT generate_series(1, 300) AS id; ANALYZE ${odd};
+       CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part1 PARTITION OF parts FOR VALUES IN (1);
+       INSERT INTO parts SELECT 1 FROM generate_series(1, 70); ANALYZE parts`,
+    );
+    scene.files.write({
+      "004_odd.sql": `ALTER TABLE ${odd} ADD COLUMN x int;\nALTER TABLE parts ADD COLUMN x int;\n`,
+    });
+    const { migrations } = await scene.json("plan");
+    expect(migrations).toMatchObject([
+      {
+        statements: [
+          { table: odd, size: { rows: 300 } },
+          { table: "parts", locks: [{ table: "parts" }, { table: "part1" }], size: { rows: 70, bytes: 8_192 } },
+        ],
+      },
+    ]);
+  });
+
+  it("lets no name play tricks with a terminal, and shows who takes a risk, and why", async () => {
+    await scene.run("migrate");
+    scene.files.write({
+      "004_odd.sql":
+        '-- headgate: allow HG211 reason="nobody\u001b[2J reads it"\nALTER TABLE orders DROP COLUMN remark;\nALTER TABLE "x\u001b[31my" ADD COLUMN x int;\n',
+    });
+    const { stdout } = await scene.run("plan");
+    expect(stdout).not.toContain("\u001b");
+    expect(stdout).toContain('ACCESS EXCLUSIVE on "x\\u{1b}[31my"');
+    expect(stdout).toMatch(/HG211 accepted \(nobody\\u\{1b\}\[2J reads it\): /);
+    expect(stdout).toMatch(/004_odd {2}\(.*\) {2}risk: \w+, 1 accepted/);
+  });
+
+  it("as SQL is what a run sends, in its order", async () => {
+    await pending();
+    scene.files.write({
+      "005_index.sql": "-- headgate: no-transaction\nCREATE INDEX CONCURRENTLY orders_total ON orders (total);\n",
+    });
+    const { code, stdout } = await scene.run("plan", "--format", "sql");
+    expect(code).toBe(0);
+    const parts = [
+      "-- 004_more\nBEGIN; SET LOCAL lock_timeout = ",
+      ".guard(",
+      "CREATE TABLE items (id bigint PRIMARY KEY, o bigint);",
+      "RESET ROLE",
+      'INSERT INTO "headgate".history',
+      "SET CONSTRAINTS ALL IMMEDIATE; COMMIT",
+      "-- 005_index\nBEGIN; ",
+      "SET lock_timeout = 0\n;\nCREATE INDEX CONCURRENTLY orders_total ON orders (total)\n;",
+      "SET step = 1",
+    ];
+    let from = 0;
+    for (const part of parts) {
+      const at = stdout.indexOf(part, from);
+      expect({ part, isThere: at >= from }).toEqual({ part, isThere: true });
+      from = at;
+    }
   });
 
   it("is made without a database as far as files tell, and says what it cannot know", async () => {
