@@ -138,11 +138,18 @@ async function show(made: Made, { context, back, format }: Shown): Promise<strin
   return `${returns}${planText(migrations)}${ran === undefined ? "" : `\n${traceText(ran, migrations)}`}`;
 }
 
-function nextStep({ hash, migrations }: Plan, { returns, obstacles }: WayBack): string {
-  if (migrations.length + returns.length === 0) return "nothing to do";
-  const pin = `hash ${hash} (plan.expected pins it)`;
-  return obstacles.length > 0 ? pin : `${pin}\nnext: headgate migrate`;
+const isEmpty = ({ migrations }: Plan, { returns }: WayBack): boolean => migrations.length + returns.length === 0;
+
+/** Refuses what a run would refuse; the talk round it is for people. */
+function refuseOrGoOn(context: Context, { plan: made }: Made, { back, io }: { back: WayBack; io: Pick<Io, "err"> }) {
+  const empty = isEmpty(made, back);
+  io.err(empty ? "nothing to do\n" : `hash ${made.hash} (plan.expected pins it)\n`);
+  refuseBadPlan(context, made);
+  if (back.obstacles.length > 0) refuseWayBack(context, back);
+  if (!empty) io.err("next: headgate migrate\n");
 }
+
+const SILENT = { err: () => {} };
 
 export const plan: Command = {
   options: {
@@ -169,9 +176,8 @@ export const plan: Command = {
       const format = flagArg(args, "json") ? "json" : (textArg(args, "format") ?? "text");
       io.out(await show(made, { context, back, format }));
       if (made.offline !== undefined) io.err(`${made.offline}\n`);
-      if (format === "text" && made.offline !== FILES_ALONE) io.err(`${nextStep(made.plan, back)}\n`);
-      refuseBadPlan(context, made.plan);
-      if (back.obstacles.length > 0) refuseWayBack(context, back);
+      const talks = format === "text" && made.offline !== FILES_ALONE;
+      refuseOrGoOn(context, made, { back, io: talks ? io : SILENT });
       return flagArg(args, "exit-code") && made.migrations.length > 0 ? 3 : 0;
     }),
 };

@@ -38,13 +38,15 @@ function ofDebian(): string[] {
   return versions.map((version) => join(DEBIAN, version, "bin"));
 }
 
+/** Where programs of PostgreSQL may be: the npm package first, then the folders of `path`, then Debian's. */
+export const programFolders = (path: string | undefined): Binaries[] => [
+  ...fromPackage(),
+  ...[...(path ?? "").split(delimiter).filter((one) => one !== ""), ...ofDebian()].map((bin) => ({ bin, origin: bin })),
+];
+
 /** The PostgreSQL that a throwaway server is started from; its socket and shell are not to be had on Windows. Throws `no-throwaway-database` when there is none. */
 export function findBinaries(path: string | undefined): Binaries {
-  const local = [...(path ?? "").split(delimiter).filter((one) => one !== ""), ...ofDebian()];
-  const [found] =
-    platform() === "win32"
-      ? []
-      : [...fromPackage(), ...local.map((bin) => ({ bin, origin: bin }))].filter(({ bin }) => holdsServer(bin));
+  const [found] = platform() === "win32" ? [] : programFolders(path).filter(({ bin }) => holdsServer(bin));
   if (found !== undefined) return found;
   throw new HeadgateError("no-throwaway-database", {
     what: `no PostgreSQL to throw away was found: neither the npm package ${PACKAGE}, nor initdb and postgres in PATH or ${DEBIAN}`,

@@ -137,7 +137,9 @@ export function lint(subject: Subject): Finding[][] {
 
 /** Without the findings about which a statement after theirs has done something; asked when all of the set is noted. */
 export const standing = (findings: readonly (readonly Finding[])[], made: Made): Finding[][] =>
-  findings.map((found) => found.filter(({ unless }) => unless === undefined || !made.settled(unless)));
+  findings.map((found) =>
+    found.filter(({ unless }) => unless === undefined || !made.settled(unless)).map(({ unless: _, ...rest }) => rest),
+  );
 
 /** The one finding of a file that does not parse and is accepted so; undefined when nobody accepts it. */
 export function acceptedUnread(migration: Migration, problem: FileProblem): Finding | undefined {

@@ -3,6 +3,7 @@
 -- Up Migration
 -- headgate: allow HG209 reason="the shop is closed tonight"
 -- headgate: allow HG701 reason="the shop is closed tonight"
+-- headgate: allow HG702 reason="the shop is closed tonight"
 ALTER TABLE orders ADD COLUMN weight_grams integer;
 UPDATE orders SET weight_grams = 250 + total_cents / 10;
 ALTER TABLE orders ALTER COLUMN weight_grams SET NOT NULL;
