@@ -93,5 +93,7 @@ if (wrong !== undefined) {
   for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
   writeFileSync(indexFile, withRule(readFileSync(indexFile, "utf8")));
   process.stdout.write(`${[...Object.keys(files), "agent/rules/index.ts"].join("\n")}\n`);
-  process.stdout.write("Now fill them in: npm run test:unit is red until the rule finds its examples. Then npm run generate\n");
+  process.stdout.write(
+    "Now fill them in: npm run test:unit is red until the rule finds its examples. Then npm run generate\n",
+  );
 }

@@ -1,10 +1,10 @@
 import { count } from "../lib/count.ts";
 import { inUnits } from "../lib/units.ts";
 import type { TableSize } from "../postgres/table-size.ts";
-import type { LockMode } from "../rules/lock-modes.ts";
 import { type Finding, RISKS } from "../rules/rule.ts";
 import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts";
 import type { Traced } from "../stages/trace-statements.ts";
+import type { LockMode } from "../statements/lock-modes.ts";
 
 /** What running clients notice while the lock is held. */
 const FELT: Readonly<Record<LockMode, string>> = {

@@ -2,7 +2,7 @@ import { elapsed, sleep } from "../lib/clock.ts";
 import type { Client, Row } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
-import { isStronger, LOCK_MODES, type LockMode } from "../rules/lock-modes.ts";
+import { isStronger, LOCK_MODES, type LockMode } from "../statements/lock-modes.ts";
 
 /** Strongest locks by pg_class.oid. */
 export type LocksByOid = ReadonlyMap<number, LockMode>;

@@ -1,9 +1,9 @@
 import { asNode, asText } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
-import { partByPart } from "./partitioned.ts";
+import { tableOf } from "../statements/alter.ts";
+import { partByPart } from "../statements/partitioned.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName, withoutComments } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName, withoutComments } from "./sql-name.ts";
 
 /** An index that is built while nobody can write. */
 export const HG101: Rule = {

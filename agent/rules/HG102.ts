@@ -1,6 +1,6 @@
 import { list } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
-import { isNewIndex } from "./indexes.ts";
+import { tableOf } from "../statements/alter.ts";
+import { isNewIndex } from "../statements/indexes.ts";
 import type { Rule } from "./rule.ts";
 
 /** An index that is dropped while nobody can use its table. */

@@ -1,10 +1,10 @@
 import { isPatient } from "../migrations/statements.ts";
 import { asText, type Node } from "../migrations/tree.ts";
-import { type TableName, tableOf } from "./alter.ts";
-import { isNewIndex } from "./indexes.ts";
-import type { Made } from "./made.ts";
+import { type TableName, tableOf } from "../statements/alter.ts";
+import { isNewIndex } from "../statements/indexes.ts";
+import type { Made } from "../statements/made.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const WHAT: Readonly<Record<string, string>> = {
   INDEX: "the index",

@@ -1,7 +1,7 @@
 import { asText } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** An index that counts as built because something bears its name. */
 export const HG105: Rule = {

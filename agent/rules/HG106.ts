@@ -1,10 +1,10 @@
 import { asNode, asText, list } from "../migrations/tree.ts";
-import { type TableName, tableOf } from "./alter.ts";
-import type { Made } from "./made.ts";
-import { partByPart } from "./partitioned.ts";
+import { type TableName, tableOf } from "../statements/alter.ts";
+import type { Made } from "../statements/made.ts";
+import { partByPart } from "../statements/partitioned.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 const isPartitioned = ({ sql }: TableName, made: Made): boolean => made.settled(marks.partitioned(sql));
 

@@ -1,7 +1,7 @@
 import { asNode, asText, list } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** An index whose name nobody knows beforehand. */
 export const HG109: Rule = {

@@ -1,11 +1,11 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
-import { type Brought, constraintsOf } from "./constraints.ts";
+import { tableOf } from "../statements/alter.ts";
+import { type Brought, constraintsOf } from "../statements/constraints.ts";
+import { marks, settledBy } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import { onceAFile } from "./once-a-file.ts";
 import type { Rule, Subject } from "./rule.ts";
-import { marks, settledBy } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 const marksOf = onceAFile((statements): ReadonlySet<string> => new Set(statements.flatMap(settledBy)));
 

@@ -1,7 +1,7 @@
 import { anyBelow, asNode, list, nameParts } from "../migrations/tree.ts";
-import { actionsOn } from "./alter.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** Built-in functions of the sort that defaults call, each evaluated once for all rows. */
 const ONCE = new Set(

@@ -1,9 +1,9 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
-import { isSerial } from "./add-column.ts";
-import { actionsOn } from "./alter.ts";
+import { isSerial } from "../statements/add-column.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const counts = (column: Node): boolean =>
   isSerial(column) ||

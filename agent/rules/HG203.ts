@@ -1,7 +1,7 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
-import { actionsOn } from "./alter.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const isStored = (item: Node): boolean => {
   const { contype, generated_kind: kind } = asNode(item.Constraint);

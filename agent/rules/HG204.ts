@@ -1,8 +1,8 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
-import { isSerial } from "./add-column.ts";
-import { actionsOn } from "./alter.ts";
+import { isSerial } from "../statements/add-column.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const GIVES_A_VALUE = ["CONSTR_IDENTITY", "CONSTR_GENERATED", "CONSTR_DEFAULT"];
 

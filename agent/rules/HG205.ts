@@ -1,7 +1,7 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
-import { actionsOn, type TableName, tableOf } from "./alter.ts";
+import { actionsOn, type TableName, tableOf } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Found, Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 interface Added {
   readonly table: TableName;

@@ -1,8 +1,8 @@
 import { asNode, list, type Node, nameParts } from "../migrations/tree.ts";
-import { actionsOn } from "./alter.ts";
-import { takesAnyText } from "./column-type.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { takesAnyText } from "../statements/column-type.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** The types that a column may have now and need no writing: only the database knows. */
 function unless({ typeName, raw_default: using }: Node): string {

@@ -1,8 +1,8 @@
 import { quoteLiteral } from "../postgres/quote.ts";
-import { actionsOn } from "./alter.ts";
-import { takesAnyText } from "./column-type.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { takesAnyText } from "../statements/column-type.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** A column that becomes text: most often, but not always, of a type that is stored the same way. */
 export const HG207: Rule = {

@@ -1,8 +1,8 @@
 import { anyBelow, asNode, type Node, nameParts } from "../migrations/tree.ts";
-import { actionsOn } from "./alter.ts";
-import { isArray, typeOf } from "./column-type.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { isArray, typeOf } from "../statements/column-type.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const CUTS = new Set("left right substr substring trunc round floor ceil ceiling date_trunc".split(" "));
 /** A cast to one of these takes off what is longer, without an error. */

@@ -1,7 +1,7 @@
-import { type Action, actionsOf } from "./alter.ts";
-import { droppedBy, filledBy } from "./filled.ts";
+import { type Action, actionsOf } from "../statements/alter.ts";
+import { droppedBy, filledBy } from "../statements/filled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** The column of which every row has to be looked at; on PostgreSQL 18 also a constraint may say NOT NULL. */
 function scanned({ type, name, def }: Action): string | undefined {

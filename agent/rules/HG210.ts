@@ -1,6 +1,6 @@
-import { actionsOn } from "./alter.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** A column that may be empty from now on. */
 export const HG210: Rule = {

@@ -1,6 +1,6 @@
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const HAS_COLUMNS = /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE)$/;
 

@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, list, type Node } from "../migrations/tree.ts";
-import { actionsOf, type TableName, tableOf } from "./alter.ts";
-import { typeOf } from "./column-type.ts";
+import { actionsOf, type TableName, tableOf } from "../statements/alter.ts";
+import { typeOf } from "../statements/column-type.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 interface Column {
   readonly table: TableName;

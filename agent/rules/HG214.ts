@@ -1,8 +1,8 @@
-import { actionsOn } from "./alter.ts";
-import { isArray } from "./column-type.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { isArray } from "../statements/column-type.ts";
+import { marks, typeName } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks, typeName } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** A new column of a domain that does not take every value. */
 export const HG214: Rule = {

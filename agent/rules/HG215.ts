@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, asText, list, nameParts } from "../migrations/tree.ts";
-import { actionsOn, tableOf } from "./alter.ts";
-import { isNewIndex } from "./indexes.ts";
+import { actionsOn, tableOf } from "../statements/alter.ts";
+import { isNewIndex } from "../statements/indexes.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Found, Rule, Subject } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 type Judge = (statement: Statement, subject: Subject) => Found | undefined;
 

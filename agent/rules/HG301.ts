@@ -1,8 +1,8 @@
 import { nameParts } from "../migrations/tree.ts";
-import { constraintOn, tableOf } from "./alter.ts";
-import { constraintName } from "./constraints.ts";
+import { constraintOn, tableOf } from "../statements/alter.ts";
+import { constraintName } from "../statements/constraints.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** A foreign key that looks up every row while nobody can write. */
 export const HG301: Rule = {

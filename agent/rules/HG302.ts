@@ -1,7 +1,7 @@
-import { constraintOn } from "./alter.ts";
-import { constraintName } from "./constraints.ts";
+import { constraintOn } from "../statements/alter.ts";
+import { constraintName } from "../statements/constraints.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** A CHECK that reads every row while nobody can use the table. */
 export const HG302: Rule = {

@@ -1,8 +1,8 @@
 import { type Node, nameParts } from "../migrations/tree.ts";
-import { constraintOn, type TableName } from "./alter.ts";
-import { constraintName } from "./constraints.ts";
+import { constraintOn, type TableName } from "../statements/alter.ts";
+import { constraintName } from "../statements/constraints.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const FIRST = "in a file of its own with the line -- headgate: no-transaction";
 

@@ -1,8 +1,8 @@
-import { actionsOf, actionsOn } from "./alter.ts";
-import type { Made } from "./made.ts";
+import { actionsOf, actionsOn } from "../statements/alter.ts";
+import type { Made } from "../statements/made.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** True for a column that the set adds and has not secured; whether an older one is NOT NULL the file does not say. */
 const mayBeNull = (table: string, column: string, { settled, filled }: Made): boolean =>

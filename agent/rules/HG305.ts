@@ -1,4 +1,4 @@
-import { constraintOn } from "./alter.ts";
+import { constraintOn } from "../statements/alter.ts";
 import type { Rule } from "./rule.ts";
 
 /** An EXCLUDE that builds its index while nobody can use the table; it has no NOT VALID. */

@@ -1,7 +1,7 @@
-import { type Action, actionsOf, actionsOn, tableOf } from "./alter.ts";
+import { type Action, actionsOf, actionsOn, tableOf } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import { onceAFile } from "./once-a-file.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** Who waits for a transaction that has added it. */
 const waiting = ({ table, def }: Action): string =>

@@ -1,9 +1,9 @@
 import type { Node } from "../migrations/tree.ts";
-import { actionsOn } from "./alter.ts";
-import { constraintName, constraintsOf } from "./constraints.ts";
+import { actionsOn } from "../statements/alter.ts";
+import { constraintName, constraintsOf } from "../statements/constraints.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** NOT ENFORCED, which is HG312, cannot be validated either; the tree says so of these two kinds only. */
 const isNotValid = ({ skip_validation, is_enforced, contype }: Node): boolean =>

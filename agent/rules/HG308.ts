@@ -1,8 +1,8 @@
 import type { Statement } from "../migrations/parser.ts";
-import { type Action, actionsOf, actionsOn } from "./alter.ts";
+import { type Action, actionsOf, actionsOn } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import { onceAFile } from "./once-a-file.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 const NOTHING = "n";
 

@@ -1,8 +1,8 @@
-import { actionsOn, tableOf } from "./alter.ts";
+import { actionsOn, tableOf } from "../statements/alter.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import { onceAFile } from "./once-a-file.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 const LOOKS_LIKE_ONE = /_fkey\d*$|_fk\d*$|^fk_/i;
 

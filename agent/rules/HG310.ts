@@ -1,11 +1,11 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asText, nameParts } from "../migrations/tree.ts";
-import { type Action, actionsOf, type TableName, tableOf } from "./alter.ts";
-import { indexColumns } from "./indexes.ts";
-import type { Made } from "./made.ts";
+import { type Action, actionsOf, type TableName, tableOf } from "../statements/alter.ts";
+import { indexColumns } from "../statements/indexes.ts";
+import type { Made } from "../statements/made.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** What rows that are there have to keep to, from one statement to the next. */
 interface Demand {

@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
-import { type TableName, tableOf } from "./alter.ts";
-import { constraintsOf } from "./constraints.ts";
+import { type TableName, tableOf } from "../statements/alter.ts";
+import { constraintsOf } from "../statements/constraints.ts";
+import { goesThrough } from "../statements/slow.ts";
 import { onceAFile } from "./once-a-file.ts";
 import type { Rule, Subject } from "./rule.ts";
-import { goesThrough } from "./slow.ts";
 
 /** The tables whose rows a file goes through, without its own, by the places of the statements. */
 const workOf = onceAFile((statements): readonly (readonly [number, TableName])[] => {

@@ -1,8 +1,8 @@
 import type { Statement } from "../migrations/parser.ts";
-import { actionsOf } from "./alter.ts";
-import { type Brought, constraintName, constraintsOf } from "./constraints.ts";
+import { actionsOf } from "../statements/alter.ts";
+import { type Brought, constraintName, constraintsOf } from "../statements/constraints.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** At a column the words stand beside the constraint, else within it. */
 const isNotEnforced = ({ def }: Brought): boolean =>

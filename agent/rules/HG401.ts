@@ -1,8 +1,8 @@
 import type { Statement } from "../migrations/parser.ts";
-import type { Made } from "./made.ts";
+import type { Made } from "../statements/made.ts";
+import { sqlName } from "../statements/sql-name.ts";
+import { changedBy } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
-import { changedBy } from "./targets.ts";
 
 const HOLDS_ROWS = /^OBJECT_(TABLE|FOREIGN_TABLE|MATVIEW|SCHEMA)$/;
 

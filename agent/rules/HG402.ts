@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, asText, list, type Node, nameParts } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
+import { changedBy } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
-import { changedBy } from "./targets.ts";
 
 const DROPS = ["AT_DropColumn", "AT_DropConstraint"];
 

@@ -1,7 +1,7 @@
 import { asNode, list } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
+import { changedBy } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
-import { changedBy } from "./targets.ts";
 
 const inBatches = (table: string): string =>
   `DO $$ BEGIN LOOP DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} LIMIT 5000)); EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$`;

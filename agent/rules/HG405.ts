@@ -1,7 +1,7 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, list } from "../migrations/tree.ts";
-import { actionsOf, type TableName, tableOf } from "./alter.ts";
-import { lockOf } from "./locks.ts";
+import { actionsOf, type TableName, tableOf } from "../statements/alter.ts";
+import { lockOf } from "../statements/locks.ts";
 import type { Rule } from "./rule.ts";
 
 const SETS = ["AT_SetLogged", "AT_SetUnLogged"];

@@ -1,6 +1,6 @@
 import { list } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
-import { LOCK_MODES } from "./lock-modes.ts";
+import { tableOf } from "../statements/alter.ts";
+import { LOCK_MODES } from "../statements/lock-modes.ts";
 import type { Rule } from "./rule.ts";
 
 /** A lock taken by hand that keeps writers out, or readers too. */

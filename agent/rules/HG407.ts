@@ -1,4 +1,4 @@
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
 import type { Rule } from "./rule.ts";
 
 /** A materialized view that is filled again while nobody can read it. */

@@ -1,7 +1,7 @@
 import { asNode, list, type Node } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
+import { marks } from "../statements/settled.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
 
 const IDENTIFIES = /^CONSTR_(PRIMARY|UNIQUE)$/;
 

@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, list, nameParts } from "../migrations/tree.ts";
-import { actionsOn, type TableName, tableNamed, tableOf } from "./alter.ts";
+import { actionsOn, type TableName, tableNamed, tableOf } from "../statements/alter.ts";
+import { sqlName } from "../statements/sql-name.ts";
+import { changedBy } from "../statements/targets.ts";
 import type { Found, Rule, Subject } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
-import { changedBy } from "./targets.ts";
 
 const DISABLES = ["AT_DisableTrig", "AT_DisableTrigAll", "AT_DisableTrigUser"];
 

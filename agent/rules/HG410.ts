@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
 import { asNode, asText, list, type Node, nameParts } from "../migrations/tree.ts";
-import { actionsOn, tableOf } from "./alter.ts";
+import { actionsOn, tableOf } from "../statements/alter.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Found, Rule, Subject } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 const options = (value: unknown): readonly Node[] => list(value).map(({ DefElem }) => asNode(DefElem));
 

@@ -1,4 +1,4 @@
-import { actionsOn, tableOf } from "./alter.ts";
+import { actionsOn, tableOf } from "../statements/alter.ts";
 import type { Rule } from "./rule.ts";
 
 /** A partition that is detached while nobody can use the whole table. */

@@ -1,8 +1,8 @@
 import { asNode } from "../migrations/tree.ts";
-import { actionsOn, tableOf } from "./alter.ts";
+import { actionsOn, tableOf } from "../statements/alter.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** A table that becomes a partition, and is searched first for rows that do not belong there. */
 export const HG502: Rule = {

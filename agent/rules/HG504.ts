@@ -1,5 +1,5 @@
 import { asNode, list } from "../migrations/tree.ts";
-import { tableOf } from "./alter.ts";
+import { tableOf } from "../statements/alter.ts";
 import type { Rule } from "./rule.ts";
 
 const GROUP = String.raw`\((?:'(?:[^']|'')*'|[^()']|\((?:'(?:[^']|'')*'|[^()'])*\))*\)`;

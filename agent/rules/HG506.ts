@@ -1,7 +1,7 @@
-import { actionsOf } from "./alter.ts";
+import { actionsOf } from "../statements/alter.ts";
+import { marks } from "../statements/settled.ts";
+import { sqlName } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { marks } from "./settled.ts";
-import { sqlName } from "./sql-name.ts";
 
 /** A foreign key of a partitioned table that older servers do not take. */
 export const HG506: Rule = {

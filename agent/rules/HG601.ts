@@ -1,9 +1,9 @@
 import type { Statement } from "../migrations/parser.ts";
 import { anyBelow, asNode } from "../migrations/tree.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
+import { sqlName } from "../statements/sql-name.ts";
+import { changedBy, madeBy, type Target } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
-import { changedBy, madeBy, type Target } from "./targets.ts";
 
 const SAYS_NOTHING_OF_ROWS = /^(AlterEnum|Comment|CreateEnum|VariableSet)Stmt$/;
 

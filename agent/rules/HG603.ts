@@ -1,7 +1,7 @@
 import { quoteLiteral } from "../postgres/quote.ts";
+import { sqlName } from "../statements/sql-name.ts";
+import { changedBy } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
-import { changedBy } from "./targets.ts";
 
 /** A value of an enum that older clients no longer know. */
 export const HG603: Rule = {

@@ -1,7 +1,7 @@
 import type { Statement } from "../migrations/parser.ts";
+import { sqlName } from "../statements/sql-name.ts";
+import { changedBy, madeBy, type Target } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
-import { changedBy, madeBy, type Target } from "./targets.ts";
 
 const IS_TYPE = /^OBJECT_(TYPE|DOMAIN)$/;
 

@@ -1,7 +1,7 @@
 import { asNode } from "../migrations/tree.ts";
+import { sqlName } from "../statements/sql-name.ts";
+import { changedBy } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
-import { sqlName } from "./sql-name.ts";
-import { changedBy } from "./targets.ts";
 
 /** A condition of a domain, for which every table that uses it is searched. */
 export const HG605: Rule = {

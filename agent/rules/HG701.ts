@@ -1,8 +1,8 @@
 import type { Statement } from "../migrations/parser.ts";
 import { anyBelow } from "../migrations/tree.ts";
-import { type TableName, tableOf } from "./alter.ts";
+import { type TableName, tableOf } from "../statements/alter.ts";
+import { leavesNoneOut } from "../statements/slow.ts";
 import type { Rule } from "./rule.ts";
-import { leavesNoneOut } from "./slow.ts";
 
 // In the body of a function or a rule it would only say what will be written one day.
 const RUNS_ITS_PARTS = /^(Select|Insert|Update|Delete|Merge|CreateTableAs|Copy)Stmt$/;

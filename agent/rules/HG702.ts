@@ -1,6 +1,6 @@
-import { since } from "./held.ts";
+import { since } from "../statements/held.ts";
+import { writesThrough } from "../statements/slow.ts";
 import type { Rule } from "./rule.ts";
-import { writesThrough } from "./slow.ts";
 
 /** Rows that are written while the file keeps everybody out of their table. */
 export const HG702: Rule = {

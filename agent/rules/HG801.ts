@@ -1,5 +1,5 @@
+import { withoutComments } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { withoutComments } from "./sql-name.ts";
 
 const HARMLESS = ["TRANS_STMT_SAVEPOINT", "TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO"];
 

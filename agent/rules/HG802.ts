@@ -1,6 +1,6 @@
-import { since } from "./held.ts";
+import { since } from "../statements/held.ts";
+import { goesThrough } from "../statements/slow.ts";
 import type { Rule } from "./rule.ts";
-import { goesThrough } from "./slow.ts";
 
 /** As many tables as one reads in a sentence. */
 const MOST = 5;

@@ -1,4 +1,4 @@
-import { type Hold, holdsOf } from "./held.ts";
+import { type Hold, holdsOf } from "../statements/held.ts";
 import type { Rule } from "./rule.ts";
 
 /** A second table that is locked while the first one is held. */

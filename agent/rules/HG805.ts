@@ -1,6 +1,6 @@
 import { anyBelow, nameParts } from "../migrations/tree.ts";
+import { withoutComments } from "../statements/sql-name.ts";
 import type { Rule } from "./rule.ts";
-import { withoutComments } from "./sql-name.ts";
 
 const UNLOCK = "pg_advisory_unlock_all";
 

@@ -1,7 +1,7 @@
 import type { Statement } from "../migrations/parser.ts";
-import { phaseOf } from "./phase.ts";
+import { phaseOf } from "../statements/phase.ts";
+import { changedBy } from "../statements/targets.ts";
 import type { FileRule, Subject } from "./rule.ts";
-import { changedBy } from "./targets.ts";
 
 /** What a set that is applied for the first time makes is nobody's yet. */
 const isOld =

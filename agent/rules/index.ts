@@ -1,5 +1,7 @@
 import type { FileProblem } from "../migrations/problem.ts";
 import type { Migration } from "../migrations/types.ts";
+import { trackHeld } from "../statements/held.ts";
+import { type Made, madeLongAgo } from "../statements/made.ts";
 import { HG101 } from "./HG101.ts";
 import { HG102 } from "./HG102.ts";
 import { HG103 } from "./HG103.ts";
@@ -69,8 +71,6 @@ import { HG812 } from "./HG812.ts";
 import { HG813 } from "./HG813.ts";
 import { HG814 } from "./HG814.ts";
 import { HG815 } from "./HG815.ts";
-import { trackHeld } from "./held.ts";
-import { type Made, madeLongAgo } from "./made.ts";
 import type { FileRule, Finding, Others, Rule, Subject, TextRule } from "./rule.ts";
 
 type One = Rule | FileRule | TextRule;

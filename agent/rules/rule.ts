@@ -1,8 +1,8 @@
 import type { Statement } from "../migrations/parser.ts";
 import type { FileProblem } from "../migrations/problem.ts";
 import type { Migration } from "../migrations/types.ts";
-import type { Held } from "./held.ts";
-import type { Made } from "./made.ts";
+import type { Held } from "../statements/held.ts";
+import type { Made } from "../statements/made.ts";
 
 /** The lowest first. */
 export const RISKS = ["low", "medium", "high"] as const;

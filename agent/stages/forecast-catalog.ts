@@ -1,8 +1,8 @@
 import type { Row } from "../postgres/client.ts";
 import type { Session } from "../postgres/session.ts";
-import { type Catalog, type ForeignKey, keyOf, type Relation } from "../rules/lock-catalog.ts";
-import type { Tri } from "../rules/lock-modes.ts";
-import type { Questions } from "../rules/lock-questions.ts";
+import { type Catalog, type ForeignKey, keyOf, type Relation } from "../statements/lock-catalog.ts";
+import type { Tri } from "../statements/lock-modes.ts";
+import type { Questions } from "../statements/lock-questions.ts";
 import { changesSql, domainsSql, droppedSql, foreignKeysSql, functionsSql, relationsSql } from "./forecast-sql.ts";
 import { rewritesFor } from "./forecast-types.ts";
 

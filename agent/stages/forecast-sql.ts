@@ -1,6 +1,6 @@
 import { quoteLiteral } from "../postgres/quote.ts";
-import type { Dropped, TypeChange } from "../rules/lock-catalog.ts";
-import type { Name } from "../rules/lock-questions.ts";
+import type { Dropped, TypeChange } from "../statements/lock-catalog.ts";
+import type { Name } from "../statements/lock-questions.ts";
 
 /** A VALUES list of texts; a row without values would not be one, so there has to be a row. */
 const values = (rows: readonly (readonly (string | boolean | undefined)[])[]): string =>

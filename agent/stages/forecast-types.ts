@@ -1,5 +1,5 @@
 import type { Row } from "../postgres/client.ts";
-import type { Tri } from "../rules/lock-modes.ts";
+import type { Tri } from "../statements/lock-modes.ts";
 
 /** Where the clock is that of the data, both kinds of timestamp are the same numbers. */
 const UTC = new Set(["UTC", "GMT", "Etc/UTC", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Universal", "Etc/Universal"]);

@@ -1,11 +1,11 @@
 import type { DownKind, Phase } from "../migrations/types.ts";
 import type { Session } from "../postgres/session.ts";
 import { type TableSize, tableSizes } from "../postgres/table-size.ts";
-import type { Catalog } from "../rules/lock-catalog.ts";
-import { collectQuestions } from "../rules/lock-questions.ts";
-import { type LockFact, lockOf } from "../rules/locks.ts";
-import { trackMade } from "../rules/made.ts";
 import type { Finding } from "../rules/rule.ts";
+import type { Catalog } from "../statements/lock-catalog.ts";
+import { collectQuestions } from "../statements/lock-questions.ts";
+import { type LockFact, lockOf } from "../statements/locks.ts";
+import { trackMade } from "../statements/made.ts";
 import { askCatalog } from "./forecast-catalog.ts";
 import type { Plan, PlannedMigration } from "./state.ts";
 

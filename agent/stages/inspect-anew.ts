@@ -3,14 +3,14 @@ import { PARSE_LIMIT_BYTES, type Parse, type Statement } from "../migrations/par
 import { FileProblemError } from "../migrations/problem.ts";
 import { isPatient } from "../migrations/statements.ts";
 import type { Migration } from "../migrations/types.ts";
-import { automaticDown } from "../rules/automatic-down.ts";
-import { downEffectsOf } from "../rules/down-effects.ts";
 import { acceptedUnread, lint, standing } from "../rules/index.ts";
-import { leavesState } from "../rules/leaves-state.ts";
-import { type Made, trackMade } from "../rules/made.ts";
-import { phaseOf } from "../rules/phase.ts";
 import type { Finding } from "../rules/rule.ts";
-import { wantsOf } from "../rules/wants-of.ts";
+import { automaticDown } from "../statements/automatic-down.ts";
+import { downEffectsOf } from "../statements/down-effects.ts";
+import { leavesState } from "../statements/leaves-state.ts";
+import { type Made, trackMade } from "../statements/made.ts";
+import { phaseOf } from "../statements/phase.ts";
+import { wantsOf } from "../statements/wants-of.ts";
 import { type InspectOptions, isParsed, UNPARSED } from "./inspect-options.ts";
 import type { PlannedMigration } from "./state.ts";
 

@@ -38,7 +38,7 @@ async function inspector(options: InspectOptions): Promise<(migration: Migration
   const [parse, { inspectAnew }, { trackMade }] = await Promise.all([
     loadParser(),
     import("./inspect-anew.ts"),
-    import("../rules/made.ts"),
+    import("../statements/made.ts"),
   ]);
   const set = trackMade();
   return (migration) => {

@@ -1,5 +1,5 @@
-import { isStronger, LOCK_MODES, type LockMode, strongest, type Tri } from "../rules/lock-modes.ts";
-import type { LockFact } from "../rules/locks.ts";
+import { isStronger, LOCK_MODES, type LockMode, strongest, type Tri } from "../statements/lock-modes.ts";
+import type { LockFact } from "../statements/locks.ts";
 
 /** What was seen of a statement, in names. */
 export interface Seen {

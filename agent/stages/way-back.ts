@@ -3,7 +3,7 @@ import { isSignedBy } from "../history/sign.ts";
 import type { Entry } from "../history/state.ts";
 import { loadParser, PARSE_LIMIT_BYTES } from "../migrations/parser.ts";
 import type { Session } from "../postgres/session.ts";
-import { downEffectsOf } from "../rules/down-effects.ts";
+import { downEffectsOf } from "../statements/down-effects.ts";
 import type { Context } from "./context.ts";
 import { namesBeyond } from "./goal.ts";
 import { inspectFiles } from "./inspect.ts";

@@ -2,8 +2,8 @@ import { readHeaders } from "../../../agent/migrations/headers.ts";
 import { loadParser } from "../../../agent/migrations/parser.ts";
 import type { Migration } from "../../../agent/migrations/types.ts";
 import { lint, standing } from "../../../agent/rules/index.ts";
-import { trackMade } from "../../../agent/rules/made.ts";
 import type { Finding } from "../../../agent/rules/rule.ts";
+import { trackMade } from "../../../agent/statements/made.ts";
 
 const parse = await loadParser();
 

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
 import type { Migration } from "../../../agent/migrations/types.ts";
 import { lint } from "../../../agent/rules/index.ts";
-import { leavesState } from "../../../agent/rules/leaves-state.ts";
-import { trackMade } from "../../../agent/rules/made.ts";
+import { leavesState } from "../../../agent/statements/leaves-state.ts";
+import { trackMade } from "../../../agent/statements/made.ts";
 
 let parse: Parse;
 beforeAll(async () => {

@@ -1,10 +1,17 @@
 import type { Statement } from "../migrations/parser.ts";
 import { list, type Node } from "../migrations/tree.ts";
+import type { Migration } from "../migrations/types.ts";
 import { type TableName, tableNamed, tableOf } from "./alter.ts";
 import { LOCK_MODES, type LockMode } from "./lock-modes.ts";
 import { type LockFact, lockOf } from "./locks.ts";
-import type { Subject } from "./rule.ts";
+import type { Made } from "./made.ts";
 import { changedBy } from "./targets.ts";
+
+/** The file that a statement stands in. */
+interface File {
+  readonly made: Pick<Made, "has">;
+  readonly migration: Pick<Migration, "transaction">;
+}
 
 /** A lock that keeps writers out of a table that was there before, or readers too, until the file commits. */
 export interface Hold {
@@ -64,7 +71,7 @@ function tablesLocked(statement: Statement): Tables {
 const isAtLeast = (mode: LockMode, least: LockMode): boolean => LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(least);
 
 /** The locks that this statement takes and the file then holds. */
-export function holdsOf(statement: Statement, { made, migration }: Pick<Subject, "made" | "migration">): Hold[] {
+export function holdsOf(statement: Statement, { made, migration }: File): Hold[] {
   const tables = migration.transaction ? tablesLocked(statement).filter(({ target }) => !made.has(target)) : [];
   if (tables.length === 0) return [];
   const { locks } = factOf(statement);
@@ -74,7 +81,7 @@ export function holdsOf(statement: Statement, { made, migration }: Pick<Subject,
   });
 }
 
-export function trackHeld(subject: Pick<Subject, "made" | "migration">): Held {
+export function trackHeld(subject: File): Held {
   const locks: Hold[] = [];
   const places = new Map<string, number>();
   return {

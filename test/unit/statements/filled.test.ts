@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
-import { trackMade } from "../../../agent/rules/made.ts";
+import { trackMade } from "../../../agent/statements/made.ts";
 
 let parse: Parse;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
-import { wantsOf } from "../../../agent/rules/wants-of.ts";
+import { wantsOf } from "../../../agent/statements/wants-of.ts";
 
 let parse: Parse;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
 import type { DownEffect } from "../../../agent/migrations/types.ts";
-import { downEffectsOf } from "../../../agent/rules/down-effects.ts";
+import { downEffectsOf } from "../../../agent/statements/down-effects.ts";
 
 let parse: Parse;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
 import type { Phase } from "../../../agent/migrations/types.ts";
-import { phaseOf } from "../../../agent/rules/phase.ts";
+import { phaseOf } from "../../../agent/statements/phase.ts";
 
 let parse: Parse;
 beforeAll(async () => {

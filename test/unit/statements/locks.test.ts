@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
-import { lockOf, strongest } from "../../../agent/rules/locks.ts";
-import { trackMade } from "../../../agent/rules/made.ts";
+import { lockOf, strongest } from "../../../agent/statements/locks.ts";
+import { trackMade } from "../../../agent/statements/made.ts";
 
 let parse: Parse;
 beforeAll(async () => {
