@@ -32,6 +32,7 @@ export const HG206: Rule = {
       danger: `nobody can read or write ${table.sql} while each row is written anew for the new type of ${column} (ACCESS EXCLUSIVE lock)${unless(def)}`,
       instead: `add a column of the new type, ${sqlName(`${name}_new`)}, let the code write both, fill the older rows in batches, and drop ${column} in a later release`,
       table: table.sql,
+      ifRewritten: true,
     };
   },
 };

@@ -22,6 +22,8 @@ export interface Found {
   readonly instead: string;
   /** The danger grows with this table, named as SQL writes it: where it is small the risk is a step lower. */
   readonly table?: string;
+  /** It is one only where the table is written anew: a database can tell. */
+  readonly ifRewritten?: true;
   /** It is one only on servers from and below these values of server_version_num. */
   readonly servers?: { readonly from?: number; readonly below?: number };
   /** The mark (settled.ts) of what a later statement of the set may do about it: then it is no finding. */

@@ -40,7 +40,7 @@ export async function planFrom(
     bar,
     allow,
   });
-  const migrations = await weigh(inspected, { client: session, version: session.facts.version });
+  const migrations = await weigh(inspected, session);
   const back = await findWayBack(context, session, { comparison, history, files });
   return { hash: hashOf(comparison.pending), migrations, comparison, history, files, back };
 }

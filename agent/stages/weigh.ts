@@ -1,4 +1,4 @@
-import type { Client } from "../postgres/client.ts";
+import type { Session } from "../postgres/session.ts";
 import { type TableSize, tableSizes } from "../postgres/table-size.ts";
 import { type Finding, RISKS, type Risk } from "../rules/rule.ts";
 import type { PlannedMigration } from "./state.ts";
@@ -17,17 +17,31 @@ function lighter(finding: Finding, sizes: ReadonlyMap<string, TableSize | undefi
   return typeof rows === "number" && rows < FEW_ROWS ? { ...finding, risk: stepDown(finding.risk) } : finding;
 }
 
-/** The findings as this server's version and the size of its tables make them. Asks only when something was found. */
+/** True for a statement of which the catalog knows that it writes no table anew. */
+type Spares = (migration: number, statement: number) => boolean;
+
+async function sparing(planned: readonly PlannedMigration[], session: Session): Promise<Spares> {
+  const asks = planned.some(({ findings }) => findings.some((found) => found.some((one) => one.ifRewritten === true)));
+  if (!asks) return () => false;
+  const { forecast } = await import("./forecast.ts");
+  const forecasts = await forecast({ migrations: planned }, session);
+  return (migration, statement) => forecasts[migration]?.statements?.[statement]?.rewrites === false;
+}
+
+/** The findings as this server's version, its catalog and the size of its tables make them. Asks only when something was found. */
 export async function weigh(
   planned: readonly PlannedMigration[],
-  { client, version }: { readonly client: Client; readonly version: number },
+  session: Session,
 ): Promise<readonly PlannedMigration[]> {
   const tables = planned.flatMap(({ findings }) => findings.flat().flatMap(({ table }) => table ?? []));
-  const sizes = await tableSizes(client, tables);
-  return planned.map((one) => ({
+  const [sizes, spares] = await Promise.all([tableSizes(session, tables), sparing(planned, session)]);
+  return planned.map((one, migration) => ({
     ...one,
-    findings: one.findings.map((found) =>
-      found.filter((finding) => isHere(finding, version)).map((finding) => lighter(finding, sizes)),
+    findings: one.findings.map((found, statement) =>
+      found
+        .filter((finding) => isHere(finding, session.facts.version))
+        .filter((finding) => finding.ifRewritten !== true || !spares(migration, statement))
+        .map((finding) => lighter(finding, sizes)),
     ),
   }));
 }

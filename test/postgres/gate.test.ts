@@ -90,6 +90,15 @@ describe.each([{ how: "from files" }, { how: "as compiled into an image" }])("a 
   });
 });
 
+it("a new type that the catalog knows to write no row is no finding, and one that writes them is", async () => {
+  scene.files.write({ "002_columns.sql": "ALTER TABLE orders ADD COLUMN code varchar(10), ADD COLUMN size int;\n" });
+  expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+  scene.files.write({ "003_code.sql": "ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);\n" });
+  expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+  scene.files.write({ "004_size.sql": "ALTER TABLE orders ALTER COLUMN size TYPE bigint;\n" });
+  expect(await scene.run("migrate")).toMatchObject({ code: 3, stderr: expect.stringContaining("HG206 high") });
+});
+
 it("SQL that the parser does not know runs when its file says that the server takes it, and counts as unknown", async () => {
   const strange = "CREATE TABLE more (id bigint) NOT A CLAUSE;\n";
   scene.files.write({ "002_strange.sql": strange });

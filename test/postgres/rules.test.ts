@@ -49,6 +49,7 @@ async function messagesOf(block: string): Promise<readonly string[]> {
 /** Examples of what an older server does not know: the number of the first that does, and what the others say. */
 const NEWER: Readonly<Record<string, { readonly since: number; readonly before: string }>> = {
   HG312: { since: 180_000, before: "42601" },
+  HG506: { since: 180_000, before: "0A000" },
 };
 
 async function expectedOf(rule: string): Promise<string | undefined> {

@@ -66,7 +66,7 @@ const toClaim = ({ rule, danger }: { rule: string; danger: string }): Claim => (
 });
 
 async function asOnServer(planned: PlannedMigration, session: Session): Promise<PlannedMigration> {
-  const [weighed = planned] = await weigh([planned], { client: session, version: session.facts.version });
+  const [weighed = planned] = await weigh([planned], session);
   return weighed;
 }
 
