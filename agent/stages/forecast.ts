@@ -46,6 +46,7 @@ function draft(migrations: Migrations, catalog: Catalog | undefined): Draft[] {
   const made = trackMade();
   return migrations.map((planned) => {
     const { name, transaction, phase, downKind } = planned.migration;
+    made.begin();
     const statements = planned.statements()?.map((statement, at) => {
       const fact = lockOf(statement, { catalog, made });
       made.note(statement);
@@ -60,6 +61,7 @@ async function catalogFor(migrations: Migrations, session: Session): Promise<Cat
   const made = trackMade();
   const asker = collectQuestions();
   for (const planned of migrations) {
+    made.begin();
     for (const statement of planned.statements() ?? []) {
       asker.hear(statement, made);
       made.note(statement);

@@ -10,6 +10,7 @@ import { downEffectsOf } from "../statements/down-effects.ts";
 import { leavesState } from "../statements/leaves-state.ts";
 import { type Made, trackMade } from "../statements/made.ts";
 import { phaseOf } from "../statements/phase.ts";
+import { madeUnlessThere } from "../statements/targets.ts";
 import { wantsOf } from "../statements/wants-of.ts";
 import { type InspectOptions, isParsed, UNPARSED } from "./inspect-options.ts";
 import type { PlannedMigration } from "./state.ts";
@@ -81,6 +82,7 @@ function judge(migration: Migration, statements: readonly Statement[], options: 
     leavesState: statements.some(leavesState),
     patient: statements.length > 0 && statements.every(isPatient),
     wants: wantsOf(statements),
+    unlessThere: statements.flatMap(madeUnlessThere),
     findings: lint({ migration: complete, statements, ownSchema: options.ownSchema, made: options.made }),
     downFindings,
   };

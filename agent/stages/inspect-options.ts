@@ -1,6 +1,7 @@
 import { PARSE_LIMIT_BYTES } from "../migrations/parser.ts";
 import type { Migration, MigrationFile } from "../migrations/types.ts";
 import type { Bar } from "../rules/rule.ts";
+import type { Target } from "../statements/targets.ts";
 
 export interface InspectOptions {
   readonly all: readonly MigrationFile[];
@@ -12,6 +13,10 @@ export interface InspectOptions {
   readonly alone?: boolean;
   /** Parse also what a manifest has the answer for: `plan` shows the trees' locks. */
   readonly anew?: boolean;
+  /** Schema of what is named without one: public when it is left out. */
+  readonly home?: string;
+  /** Whether what is made IF NOT EXISTS was there before: schemas, and nothing else, when it is left out. */
+  readonly wasThere?: (target: Target) => boolean;
   /** The lowest risk that is judged where a manifest knows the rest: high when it is left out. */
   readonly bar?: Bar;
   /** Rules that the settings accept in every file. */
@@ -29,6 +34,7 @@ export const UNPARSED = {
   leavesState: true,
   patient: false,
   wants: undefined,
+  unlessThere: [],
   findings: [],
   downFindings: [],
 } as const;

@@ -35,19 +35,24 @@ function asCompiled(migration: Migration, options: InspectOptions): PlannedMigra
 
 /** The parser and the rules are loaded for what has to be looked at, and for nothing else. */
 async function inspector(options: InspectOptions): Promise<(migration: Migration) => () => PlannedMigration> {
-  const [parse, { inspectAnew }, { trackMade }] = await Promise.all([
+  const [parse, { inspectAnew }, { trackMade }, { madeUnlessThere }] = await Promise.all([
     loadParser(),
     import("./inspect-anew.ts"),
     import("../statements/made.ts"),
+    import("../statements/targets.ts"),
   ]);
-  const set = trackMade();
+  const { home = "public", wasThere = ({ sort }) => sort === "schema" } = options;
+  const set = trackMade({ home, wasThere });
   return (migration) => {
-    const made = options.alone === true ? trackMade() : set;
+    const made = options.alone === true ? trackMade({ home }) : set;
+    made.begin();
     const compiled = asCompiled(migration, options);
     if (compiled === undefined) return inspectAnew(plainOf(migration), { ...options, parse, made });
     // Where another file is judged, it has to be known what this one makes.
-    if (migration.up !== undefined) for (const statement of parse(migration.up)) made.note(statement);
-    return () => compiled;
+    const statements = migration.up === undefined ? [] : parse(migration.up);
+    for (const statement of statements) made.note(statement);
+    const unlessThere = statements.flatMap(madeUnlessThere);
+    return () => ({ ...compiled, unlessThere });
   };
 }
 

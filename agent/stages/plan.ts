@@ -14,6 +14,7 @@ import { refuseBadState, refuseSamePrefix, refuseUnsafe, risksTaken } from "./re
 import { databaseAhead } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan } from "./state.ts";
+import { whatWasThere } from "./was-there.ts";
 import { findWayBack } from "./way-back.ts";
 import { weigh } from "./weigh.ts";
 
@@ -23,6 +24,12 @@ const hashOf = (pending: readonly MigrationFile[]): string => {
   return hash.digest("hex");
 };
 
+function inspectOptions({ dir, names, settings }: Context, all: readonly MigrationFile[]) {
+  const { refuse: bar, allow } = settings.plan;
+  const [home = "public"] = settings.database.searchPath;
+  return { all, dir, ownSchema: names.schemaName, bar, allow, home };
+}
+
 /** A plan from what is known of the files and of the history. A run that only goes back looks at no pending file. */
 export async function planFrom(
   context: Context,
@@ -31,16 +38,11 @@ export async function planFrom(
 ): Promise<Plan> {
   const comparison = compare(files, history);
   const wanted = context.command === "revert" ? [] : comparison.pending;
-  const { refuse: bar, allow } = context.settings.plan;
-  const inspected = await inspectFiles(wanted, {
-    all: files,
-    dir: context.dir,
-    ownSchema: context.names.schemaName,
-    anew: context.command === "plan",
-    bar,
-    allow,
-  });
-  const migrations = await weigh(inspected, session);
+  const options = { ...inspectOptions(context, files), anew: context.command === "plan" };
+  const assumed = await inspectFiles(wanted, options);
+  const wasThere = await whatWasThere(session, assumed);
+  const known = wasThere === undefined ? assumed : await inspectFiles(wanted, { ...options, wasThere });
+  const migrations = await weigh(known, session);
   const back = await findWayBack(context, session, { comparison, history, files });
   return { hash: hashOf(comparison.pending), migrations, comparison, history, files, back };
 }
@@ -55,10 +57,7 @@ const NO_HISTORY: HistoryState = { exists: false, entries: [], undone: [], mirro
 export async function planOffline(context: Context, chosen?: Chosen): Promise<Plan> {
   const { dir, files } = chosen ?? { dir: context.dir, files: listMigrations(context.dir) };
   const comparison = compare(files, NO_HISTORY);
-  const migrations = await inspectFiles(files, {
-    ...{ all: files, dir, ownSchema: context.names.schemaName, anew: true },
-    allow: context.settings.plan.allow,
-  });
+  const migrations = await inspectFiles(files, { ...inspectOptions(context, files), dir, anew: true });
   const back = { returns: [], left: [], obstacles: [], losses: new Map(), from: undefined, to: undefined };
   return { hash: hashOf(comparison.pending), migrations, comparison, history: NO_HISTORY, files, back };
 }

@@ -6,6 +6,7 @@ import type { Migration, MigrationFile } from "../migrations/types.ts";
 import type { Wants } from "../migrations/wants.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Finding } from "../rules/rule.ts";
+import type { Target } from "../statements/targets.ts";
 import type { WayBack } from "./way-back.ts";
 
 /** A pending migration with what is known of it before it runs. */
@@ -19,6 +20,8 @@ export interface PlannedMigration {
   readonly patient: boolean;
   /** What it needs to find in the database; undefined where nobody has taken it apart. */
   readonly wants: Wants | undefined;
+  /** What it makes IF NOT EXISTS, where somebody has taken it apart in this run. */
+  readonly unlessThere: readonly Target[];
   /** Findings of each statement, in their order. */
   readonly findings: readonly (readonly Finding[])[];
   /** Findings in its down SQL. */

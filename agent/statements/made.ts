@@ -3,7 +3,7 @@ import { type Filled, trackFilled } from "./filled.ts";
 import { type Indexes, trackIndexes } from "./indexes.ts";
 import { movesSearchPath } from "./search-path.ts";
 import { settledBy } from "./settled.ts";
-import { changedBy, madeBy, type Target } from "./targets.ts";
+import { changedBy, madeBy, madeUnlessThere, type Target } from "./targets.ts";
 
 /** What the statements so far have left behind: things that no older code can know, and columns that hold no NULL. */
 export interface Made {
@@ -12,14 +12,23 @@ export interface Made {
   readonly indexes: Pick<Indexes, "get">;
   /** Whether a statement so far has left this mark. */
   readonly settled: (mark: string) => boolean;
+  /** The next file begins, with the run's own search_path. */
+  readonly begin: () => void;
   /** Takes in what the next statement makes, renames, drops and secures. */
   readonly note: (statement: Statement) => void;
+}
+
+export interface MadeOptions {
+  /** Schema of what is named without one, as long as no statement changes search_path. */
+  readonly home?: string;
+  /** Whether what is made IF NOT EXISTS was there before; true where nobody can say. */
+  readonly wasThere?: (target: Target) => boolean;
 }
 
 const key = ({ sort, schema, name }: Target): string => JSON.stringify([sort, schema ?? null, name]);
 
 /** Its schema is made: then everything in it is. */
-const home = (schema: string): string => key({ sort: "schema", schema: undefined, name: schema });
+const inside = (schema: string): string => key({ sort: "schema", schema: undefined, name: schema });
 
 /** What a statement calls otherwise or drops is a part of its target, and not the target itself. */
 const A_PART = /^OBJECT_(COLUMN|ATTRIBUTE|TABCONSTRAINT|DOMCONSTRAINT|TRIGGER|POLICY|RULE)$/;
@@ -33,15 +42,25 @@ function after(target: Target, { kind, node }: Statement): Target | undefined {
   return target.sort === "function" ? undefined : { ...target, name: String(node.newname) };
 }
 
-export function trackMade(): Made {
+export function trackMade({ home = "public", wasThere = () => true }: MadeOptions = {}): Made {
   const made = new Map<string, Target>();
+  let current: string | undefined = home;
+  const placed = (target: Target): Target =>
+    target.sort === "schema" ? target : { ...target, schema: target.schema ?? current };
   const filled = trackFilled();
   const indexes = trackIndexes();
   const settled = new Set<string>();
-  const has = (target: Target): boolean =>
-    made.has(key(target)) || (target.schema !== undefined && made.has(home(target.schema)));
+  const has = (target: Target): boolean => {
+    const { schema } = placed(target);
+    return made.has(key(placed(target))) || (schema !== undefined && made.has(inside(schema)));
+  };
   const forget = (which: (target: Target) => boolean): void => {
     for (const [id, target] of made) if (which(target)) made.delete(id);
+  };
+  /** Names without a schema mean other things from here on. */
+  const leaveHome = (next: string | undefined): void => {
+    forget(({ sort, schema }) => sort !== "schema" && schema === undefined);
+    current = next;
   };
   const note = (statement: Statement): void => {
     filled.note(statement);
@@ -49,15 +68,16 @@ export function trackMade(): Made {
     for (const mark of settledBy(statement)) settled.add(mark);
     // A rollback to a savepoint may have taken it back.
     if (statement.kind === "TransactionStmt" || statement.kind === "DiscardStmt") made.clear();
-    if (movesSearchPath(statement)) forget(({ sort, schema }) => sort !== "schema" && schema === undefined);
-    for (const target of changedBy(statement).filter(has)) {
+    if (movesSearchPath(statement)) leaveHome(undefined);
+    for (const target of changedBy(statement).filter(has).map(placed)) {
       made.delete(key(target));
       const next = after(target, statement);
       if (next !== undefined) made.set(key(next), next);
     }
-    for (const target of madeBy(statement)) made.set(key(target), target);
+    const maybe = madeUnlessThere(statement).filter((target) => !wasThere(target));
+    for (const target of [...madeBy(statement), ...maybe].map(placed)) made.set(key(target), target);
   };
-  return { has, filled, indexes, settled: (mark) => settled.has(mark), note };
+  return { has, filled, indexes, settled: (mark) => settled.has(mark), begin: () => leaveHome(home), note };
 }
 
 /** As if all of `before` had been applied long ago: clients use what it has made, and what it says of that still holds. */

@@ -126,10 +126,14 @@ const makes: Readonly<Record<string, (node: Node) => Targets>> = {
   CreateSchemaStmt: ({ schemaname }) => (schemaname === undefined ? [] : [schema(schemaname)]),
 };
 
+const mayBeThere = (node: Node): boolean => node.if_not_exists === true || asNode(node.base).if_not_exists === true;
+
 /** What a statement surely makes: with IF NOT EXISTS or OR REPLACE it may have been there before. */
 export const madeBy = ({ kind, node }: Statement): Targets =>
-  node.if_not_exists === true || asNode(node.base).if_not_exists === true || node.replace === true
-    ? []
-    : (makes[kind]?.(node) ?? []);
+  mayBeThere(node) || node.replace === true ? [] : (makes[kind]?.(node) ?? []);
+
+/** What a statement makes IF NOT EXISTS. */
+export const madeUnlessThere = ({ kind, node }: Statement): Targets =>
+  mayBeThere(node) ? (makes[kind]?.(node) ?? []) : [];
 
 export const relationTarget = relation;

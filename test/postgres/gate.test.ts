@@ -109,3 +109,28 @@ it("SQL that the parser does not know runs when its file says that the server ta
   // This server does not take it either, and says so in its own words.
   expect(await scene.run("migrate")).toMatchObject({ code: 6, stderr: expect.stringContaining("syntax error") });
 });
+
+describe("what a release makes itself", () => {
+  const made =
+    "CREATE TABLE IF NOT EXISTS more (id bigint PRIMARY KEY, note text);\nCREATE INDEX more_by_note ON more (note);\n";
+
+  it("IF NOT EXISTS counts as made where it was not there, and not where it was", async () => {
+    scene.files.write({ "002_more.sql": made });
+    expect(await scene.run("plan")).toMatchObject({ code: 0 });
+    await scene.database.sql("CREATE TABLE more (id bigint PRIMARY KEY, note text)");
+    expect(await scene.run("plan")).toMatchObject({ code: 3, stderr: expect.stringContaining("HG101") });
+    expect(await scene.run("compile")).toMatchObject({ code: 0 });
+    expect(await scene.run("migrate")).toMatchObject({ code: 3, stderr: expect.stringContaining("HG101") });
+  });
+
+  it("is the same thing with its schema and without, until a file changes search_path", async () => {
+    scene.files.write({
+      "002_more.sql":
+        "SELECT set_config('search_path', '', false);\nCREATE TABLE public.more (id bigint PRIMARY KEY, note text);\n",
+      "003_index.sql": "CREATE INDEX more_by_note ON more (note);\n",
+      "004_index.sql": "SET search_path = other;\nCREATE INDEX more_by_id ON more (id, note);\n",
+    });
+    const { code, stderr } = await scene.run("plan");
+    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("a finding in 004_index.sql") });
+  });
+});
