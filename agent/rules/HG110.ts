@@ -5,7 +5,7 @@ import { type Brought, constraintsOf } from "../statements/constraints.ts";
 import { marks, settledBy } from "../statements/settled.ts";
 import { sqlName } from "../statements/sql-name.ts";
 import { onceAFile } from "./once-a-file.ts";
-import type { Rule, Subject } from "./rule.ts";
+import type { Found, Rule, Subject } from "./rule.ts";
 
 const marksOf = onceAFile((statements): ReadonlySet<string> => new Set(statements.flatMap(settledBy)));
 
@@ -28,20 +28,20 @@ export const HG110: Rule = {
   check(statement, subject) {
     const { kind } = statement;
     if ((kind !== "CreateStmt" && kind !== "AlterTableStmt") || isTemporary(statement)) return undefined;
-    const brought = constraintsOf(statement).find((one) => lacksIndex(one, subject));
-    if (brought === undefined) return undefined;
-    const { table, def, columns } = brought;
-    const bare = String(columns[0]);
-    const column = sqlName(bare);
-    const isNewTable = kind === "CreateStmt" || subject.made.has(table.target);
-    const index = `${sqlName(`${table.bare}_${bare}_idx`)} ON ${table.sql} (${column})`;
-    return {
-      danger: `each DELETE in ${tableOf(def.pktable).sql}, and each change of its key, reads all of ${table.sql} to find the rows that refer to it: no index leads with ${column}`,
-      instead: isNewTable
-        ? `in the same file: CREATE INDEX ${index}`
-        : `in a file of its own with the line -- headgate: no-transaction: CREATE INDEX CONCURRENTLY ${index}`,
-      table: table.sql,
-      unless: marks.indexed(table.sql, bare),
-    };
+    const lacking = constraintsOf(statement).filter((one) => lacksIndex(one, subject));
+    return lacking.map(({ table, def, columns }): Found => {
+      const bare = String(columns[0]);
+      const column = sqlName(bare);
+      const isNewTable = kind === "CreateStmt" || subject.made.has(table.target);
+      const index = `${sqlName(`${table.bare}_${bare}_idx`)} ON ${table.sql} (${column})`;
+      return {
+        danger: `each DELETE in ${tableOf(def.pktable).sql}, and each change of its key, reads all of ${table.sql} to find the rows that refer to it: no index leads with ${column}`,
+        instead: isNewTable
+          ? `in the same file: CREATE INDEX ${index}`
+          : `in a file of its own with the line -- headgate: no-transaction: CREATE INDEX CONCURRENTLY ${index}`,
+        table: table.sql,
+        unless: marks.indexed(table.sql, bare),
+      };
+    });
   },
 };

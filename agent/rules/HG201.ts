@@ -49,7 +49,7 @@ export const HG201: Rule = {
         danger: `nobody can read or write ${table.sql} while each row gets its own ${call}() and is written anew (ACCESS EXCLUSIVE lock)${unless}`,
         instead: `add ${name} without the default; then ALTER TABLE ${table.sql} ALTER COLUMN ${name} SET DEFAULT …, which only new rows get; and fill the older ones in batches`,
         table: table.sql,
-        ifRewritten: true,
+        ifRewritten: "high",
       };
     }
     return undefined;

@@ -1,7 +1,13 @@
+import type { Statement } from "../migrations/parser.ts";
 import { asNode, list, type Node } from "../migrations/tree.ts";
+import { isSerial } from "../statements/add-column.ts";
 import { actionsOn, type TableName, tableOf } from "../statements/alter.ts";
+import { constraintsDropped, keyInSteps } from "../statements/constraints.ts";
 import { sqlName } from "../statements/sql-name.ts";
+import { onceAFile } from "./once-a-file.ts";
 import type { Found, Rule } from "./rule.ts";
+
+const droppedInFile = onceAFile(constraintsDropped);
 
 interface Added {
   readonly table: TableName;
@@ -9,21 +15,26 @@ interface Added {
   readonly bare: string;
   readonly column: string;
   readonly constraint: Node;
+  readonly def: Node;
+  /** Of the whole file. */
+  readonly statements: readonly Statement[];
 }
 
-type Advice = (added: Added) => Found;
+type Advice = (added: Added) => Found | undefined;
 
-const indexed = ({ table, column }: Added, words: string, name: string) => ({
-  danger: `nobody can read or write ${table.sql} until the index of ${column} is built (ACCESS EXCLUSIVE lock)`,
-  instead: `add ${column} without ${words}; then in a no-transaction file CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table.sql} (${column}); then ALTER TABLE ${table.sql} ADD CONSTRAINT ${name} ${words} USING INDEX ${name}`,
-  table: table.sql,
-});
-
-const unique: Advice = (added) => indexed(added, "UNIQUE", sqlName(`${added.table.bare}_${added.bare}_key`));
-const primary: Advice = (added) => {
-  const { instead, ...rest } = indexed(added, "PRIMARY KEY", sqlName(`${added.table.bare}_pkey`));
-  return { ...rest, instead: `${instead}, once ${added.column} is filled and NOT NULL (HG209)` };
-};
+const indexed =
+  (words: "UNIQUE" | "PRIMARY KEY") =>
+  ({ table, bare, column, statements }: Added): Found => {
+    const isPrimary = words === "PRIMARY KEY";
+    const name = isPrimary ? `${table.bare}_pkey` : `${table.bare}_${bare}_key`;
+    const { index, drop } = keyInSteps({ table, name, isPrimary }, droppedInFile(statements));
+    const filled = isPrimary ? `, once ${column} is filled and NOT NULL (HG209)` : "";
+    return {
+      danger: `nobody can read or write ${table.sql} until the index of ${column} is built (ACCESS EXCLUSIVE lock)`,
+      instead: `add ${column} without ${words}; then in a no-transaction file CREATE UNIQUE INDEX CONCURRENTLY ${index} ON ${table.sql} (${column}); then ALTER TABLE ${table.sql} ${drop}ADD CONSTRAINT ${sqlName(name)} ${words} USING INDEX ${index}${filled}`,
+      table: table.sql,
+    };
+  };
 
 const check: Advice = ({ table, bare, column }) => {
   const name = sqlName(`${table.bare}_${bare}_check`);
@@ -34,18 +45,29 @@ const check: Advice = ({ table, bare, column }) => {
   };
 };
 
-const foreign: Advice = ({ table, bare, column, constraint }) => {
+/** Where every row gets NULL, PostgreSQL looks up none of them. */
+const isNull = (def: Node): boolean =>
+  !isSerial(def) &&
+  !list(def.constraints).some((item) => /^CONSTR_(DEFAULT|GENERATED)$/.test(String(asNode(item.Constraint).contype)));
+
+const foreign: Advice = ({ table, bare, column, constraint, def }) => {
+  if (isNull(def)) return undefined;
   const other = tableOf(constraint.pktable).sql;
   const name = sqlName(`${table.bare}_${bare}_fkey`);
+  const [more, locks] =
+    other === table.sql
+      ? ["", "ACCESS EXCLUSIVE lock"]
+      : [`, nor write ${other},`, "ACCESS EXCLUSIVE and SHARE ROW EXCLUSIVE locks"];
   return {
-    danger: `nobody can read or write ${table.sql}, nor write ${other}, until the file commits (ACCESS EXCLUSIVE and SHARE ROW EXCLUSIVE locks)`,
+    danger: `nobody can read or write ${table.sql}${more} until every row is looked up (${locks})`,
     instead: `add ${column} without REFERENCES; then ALTER TABLE ${table.sql} ADD CONSTRAINT ${name} FOREIGN KEY (${column}) REFERENCES ${other} NOT VALID; and in a later file ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}`,
+    table: table.sql,
   };
 };
 
 const byConstraint: Readonly<Record<string, Advice>> = {
-  CONSTR_PRIMARY: primary,
-  CONSTR_UNIQUE: unique,
+  CONSTR_PRIMARY: indexed("PRIMARY KEY"),
+  CONSTR_UNIQUE: indexed("UNIQUE"),
   CONSTR_CHECK: check,
   CONSTR_FOREIGN: foreign,
 };
@@ -55,14 +77,14 @@ export const HG205: Rule = {
   id: "HG205",
   risk: "high",
   acknowledgeable: true,
-  check(statement, { made }) {
-    for (const { table, def } of actionsOn(statement, made, "AT_AddColumn")) {
+  check(statement, { made, statements }) {
+    return actionsOn(statement, made, "AT_AddColumn").flatMap(({ table, def }) => {
       const bare = String(def.colname);
-      for (const constraint of list(def.constraints).map((item) => asNode(item.Constraint))) {
-        const advice = byConstraint[String(constraint.contype)];
-        if (advice !== undefined) return advice({ table, bare, column: sqlName(bare), constraint });
-      }
-    }
-    return undefined;
+      const added = { table, bare, column: sqlName(bare), def, statements };
+      const constraints = list(def.constraints).map((item) => asNode(item.Constraint));
+      return constraints.flatMap(
+        (constraint) => byConstraint[String(constraint.contype)]?.({ ...added, constraint }) ?? [],
+      );
+    });
   },
 };

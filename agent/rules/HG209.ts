@@ -1,7 +1,7 @@
 import { type Action, actionsOf } from "../statements/alter.ts";
 import { droppedBy, filledBy } from "../statements/filled.ts";
 import { sqlName } from "../statements/sql-name.ts";
-import type { Rule } from "./rule.ts";
+import type { Found, Rule } from "./rule.ts";
 
 /** The column of which every row has to be looked at; on PostgreSQL 18 also a constraint may say NOT NULL. */
 function scanned({ type, name, def }: Action): string | undefined {
@@ -20,18 +20,20 @@ export const HG209: Rule = {
     const dropped = actions.map(droppedBy);
     const isSecured = ({ table }: Action, column: string): boolean =>
       made.has(table.target) || made.filled.by(table.sql, column).some((name) => !dropped.includes(name));
-    for (const action of actions) {
+    return actions.flatMap((action): readonly Found[] => {
       const found = scanned(action);
-      if (found === undefined || isSecured(action, found)) continue;
+      if (found === undefined || isSecured(action, found)) return [];
       const { table } = action;
       const column = sqlName(found);
-      const name = sqlName(`${table.bare}_${found}_not_null`);
-      return {
-        danger: `nobody can read or write ${table.sql} until every row is searched for a NULL in ${column} (ACCESS EXCLUSIVE lock)`,
-        instead: `first ALTER TABLE ${table.sql} ADD CONSTRAINT ${name} CHECK (${column} IS NOT NULL) NOT VALID; in a later file ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}; after it this needs no search, and ALTER TABLE ${table.sql} DROP CONSTRAINT ${name}`,
-        table: table.sql,
-      };
-    }
-    return undefined;
+      // Not as PostgreSQL 18 calls the constraint that SET NOT NULL makes.
+      const name = sqlName(`${table.bare}_${found}_filled`);
+      return [
+        {
+          danger: `nobody can read or write ${table.sql} until every row is searched for a NULL in ${column} (ACCESS EXCLUSIVE lock)`,
+          instead: `first ALTER TABLE ${table.sql} ADD CONSTRAINT ${name} CHECK (${column} IS NOT NULL) NOT VALID; in a later file ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}; after it this needs no search, and ALTER TABLE ${table.sql} DROP CONSTRAINT ${name}`,
+          table: table.sql,
+        },
+      ];
+    });
   },
 };

@@ -25,7 +25,7 @@ export const HG304: Rule = {
       );
       if (found === undefined) continue;
       const column = sqlName(found);
-      const name = sqlName(`${table.bare}_${found}_not_null`);
+      const name = sqlName(`${table.bare}_${found}_filled`);
       return {
         danger: `a PRIMARY KEY is NOT NULL: nobody can read or write ${table.sql} until every row is searched for a NULL in ${column} (ACCESS EXCLUSIVE lock)`,
         instead: `first ALTER TABLE ${table.sql} ADD CONSTRAINT ${name} CHECK (${column} IS NOT NULL) NOT VALID; in a later file ALTER TABLE ${table.sql} VALIDATE CONSTRAINT ${name}; after it this needs no search, and ALTER TABLE ${table.sql} DROP CONSTRAINT ${name}`,

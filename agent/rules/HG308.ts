@@ -1,4 +1,5 @@
 import type { Statement } from "../migrations/parser.ts";
+import { asNode, list } from "../migrations/tree.ts";
 import { type Action, actionsOf, actionsOn } from "../statements/alter.ts";
 import { sqlName } from "../statements/sql-name.ts";
 import { onceAFile } from "./once-a-file.ts";
@@ -9,6 +10,8 @@ const NOTHING = "n";
 /** Gives the table another key, or says how replication tells its rows apart without one. */
 const identifies = ({ type, def }: Action): boolean =>
   (type === "AT_AddConstraint" && def.contype === "CONSTR_PRIMARY") ||
+  (type === "AT_AddColumn" &&
+    list(def.constraints).some((item) => asNode(item.Constraint).contype === "CONSTR_PRIMARY")) ||
   (type === "AT_ReplicaIdentity" && def.identity_type !== NOTHING);
 
 /** The tables of which the statements say that, as SQL writes them. */

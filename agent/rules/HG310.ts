@@ -5,7 +5,7 @@ import { indexColumns } from "../statements/indexes.ts";
 import type { Made } from "../statements/made.ts";
 import { marks } from "../statements/settled.ts";
 import { sqlName } from "../statements/sql-name.ts";
-import type { Rule } from "./rule.ts";
+import type { Found, Rule } from "./rule.ts";
 
 /** What rows that are there have to keep to, from one statement to the next. */
 interface Demand {
@@ -58,26 +58,29 @@ function queryOf({ table: { sql }, columns, sort }: Demand): string {
   return `${twice}${where} GROUP BY ${all} HAVING count(*) > 1`;
 }
 
+function foundOf(demand: Demand): Found {
+  const columns = demand.columns.map((column) => sqlName(column)).join(", ");
+  const { sql } = demand.table;
+  const twice = `two rows of ${sql} have the same ${columns}`;
+  const inTheWay: Readonly<Record<Demand["sort"], string>> = {
+    "not null": `a row of ${sql} has NULL in ${columns}`,
+    "primary key": `${twice}, or one has NULL there`,
+    "unique with NULL": twice,
+    unique: twice,
+  };
+  return {
+    danger: `it fails, and the release with it, if ${inTheWay[demand.sort]}`,
+    instead: `look for the rows in the way: ${queryOf(demand)}; and put them right in a file before this one`,
+  };
+}
+
 /** A demand on rows that are there: whether it fails stands in the data. */
 export const HG310: Rule = {
   id: "HG310",
   risk: "medium",
   acknowledgeable: true,
-  check(statement, { made }) {
-    const demand = demandsOf(statement).find((one) => isOpen(one, made));
-    if (demand === undefined) return undefined;
-    const columns = demand.columns.map((column) => sqlName(column)).join(", ");
-    const { sql } = demand.table;
-    const twice = `two rows of ${sql} have the same ${columns}`;
-    const inTheWay: Readonly<Record<Demand["sort"], string>> = {
-      "not null": `a row of ${sql} has NULL in ${columns}`,
-      "primary key": `${twice}, or one has NULL there`,
-      "unique with NULL": twice,
-      unique: twice,
-    };
-    return {
-      danger: `it fails, and the release with it, if ${inTheWay[demand.sort]}`,
-      instead: `look for the rows in the way: ${queryOf(demand)}; and put them right in a file before this one`,
-    };
-  },
+  check: (statement, { made }) =>
+    demandsOf(statement)
+      .filter((one) => isOpen(one, made))
+      .map(foundOf),
 };

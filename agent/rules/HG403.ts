@@ -1,6 +1,6 @@
 import type { Statement } from "../migrations/parser.ts";
 import { sqlName } from "../statements/sql-name.ts";
-import { changedBy, relationTarget, type Target } from "../statements/targets.ts";
+import { changedBy, madeBy, madeUnlessThere, relationTarget, type Target } from "../statements/targets.ts";
 import type { Rule } from "./rule.ts";
 
 const NAMED_BY_CLIENTS = /^OBJECT_(TABLE|VIEW|MATVIEW|FOREIGN_TABLE|SCHEMA)$/;
@@ -31,6 +31,11 @@ function standsIn(statement: Statement, name: Target): boolean {
   return to !== undefined && isSame(to, name);
 }
 
+/** True when the statement makes a new table under that name. */
+const makesAnother = (statement: Statement, name: Target): boolean =>
+  /^Create(Stmt|TableAsStmt)$/.test(statement.kind) &&
+  [...madeBy(statement), ...madeUnlessThere(statement)].some((to) => isSame(to, name));
+
 /** A table or schema that older clients no longer find. */
 export const HG403: Rule = {
   id: "HG403",
@@ -42,6 +47,12 @@ export const HG403: Rule = {
     const later = statements.slice(statements.indexOf(statement) + 1);
     if (migration.transaction && later.some((one) => standsIn(one, move.from))) return undefined;
     const [from, to] = [move.from, move.to].map(({ name, schema }) => sqlName(name, schema));
+    if (later.some((one) => makesAnother(one, move.from))) {
+      return {
+        danger: `clients of the release before that name ${from} find another table under it, without the rows and perhaps without the columns that they know`,
+        instead: `give the new table a name of its own and leave ${from} until no code names it; in a release after that, rename both in a file marked -- headgate: phase=contract`,
+      };
+    }
     return {
       danger: `clients of the release before that name ${from} fail at once, until the last of them is gone`,
       instead:

@@ -28,6 +28,11 @@ function switchedOff(statement: Statement, { made }: Subject): Found | undefined
 const madeTrigger = ({ kind, node }: Statement, table: TableName, name: string): boolean =>
   kind === "CreateTrigStmt" && node.trigname === name && tableOf(node.relation).sql === table.sql;
 
+const dropsTable = (statement: Statement, { sql }: TableName): boolean =>
+  statement.kind === "DropStmt" &&
+  statement.node.removeType === "OBJECT_TABLE" &&
+  changedBy(statement).some((target) => tableNamed(target).sql === sql);
+
 function dropped(statement: Statement, { made, migration, statements }: Subject): Found | undefined {
   const { kind, node } = statement;
   if (kind !== "DropStmt" || node.removeType !== "OBJECT_TRIGGER" || migration.phase === "contract") return undefined;
@@ -37,6 +42,7 @@ function dropped(statement: Statement, { made, migration, statements }: Subject)
   const name = String(nameParts(asNode(list(node.objects)[0])).at(-1));
   const later = statements.slice(statements.indexOf(statement) + 1);
   if (migration.transaction && later.some((one) => madeTrigger(one, table, name))) return undefined;
+  if (later.some((one) => dropsTable(one, table))) return undefined;
   return {
     danger: `what the trigger ${sqlName(name)} did for each write to ${table.sql} no longer happens, and clients of the release before count on it`,
     instead:

@@ -1,6 +1,8 @@
 import type { Statement } from "../migrations/parser.ts";
+import { namesIn } from "../statements/names.ts";
 import { sqlName } from "../statements/sql-name.ts";
-import { changedBy, madeBy, type Target } from "../statements/targets.ts";
+import { changedBy, type Target } from "../statements/targets.ts";
+import { onceAFile } from "./once-a-file.ts";
 import type { Rule } from "./rule.ts";
 
 const IS_TYPE = /^OBJECT_(TYPE|DOMAIN)$/;
@@ -15,13 +17,7 @@ function losesName({ kind, node }: Statement): string | undefined {
   return undefined;
 }
 
-const isSame = (one: Target, other: Target): boolean => one.name === other.name && one.schema === other.schema;
-
-/** True when an earlier statement of the file gave the type that name: no client knows it. */
-const gotName = (statement: Statement, type: Target): boolean =>
-  statement.kind === "RenameStmt" &&
-  IS_TYPE.test(String(statement.node.renameType)) &&
-  changedBy(statement).some((one) => isSame({ ...one, name: String(statement.node.newname) }, type));
+const namesInFile = onceAFile(namesIn);
 
 /** A type that older clients name in a cast. */
 export const HG604: Rule = {
@@ -31,15 +27,11 @@ export const HG604: Rule = {
   check(statement, { made, migration, statements }) {
     const fate = losesName(statement);
     if (fate === undefined || migration.phase === "contract") return undefined;
-    const at = statements.indexOf(statement);
-    const [before, later] = [statements.slice(0, at), statements.slice(at + 1)];
+    const names = namesInFile(statements);
     const isMissed = (type: Target): boolean =>
       !made.has(type) &&
-      !before.some((one) => gotName(one, type)) &&
-      !(
-        migration.transaction &&
-        later.some((one) => madeBy(one).some((next) => next.sort === "type" && isSame(next, type)))
-      );
+      names.before(type, statement).length === 0 &&
+      !(migration.transaction && names.after(type, statement));
     const type = changedBy(statement).find(isMissed);
     if (type === undefined) return undefined;
     const name = sqlName(type.name, type.schema);

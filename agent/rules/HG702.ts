@@ -11,12 +11,12 @@ export const HG702: Rule = {
     const written = held.locks.length === 0 ? [] : writesThrough(statement).map(({ sql }) => sql);
     const hold = written.length === 0 ? undefined : held.locks.find(({ table }) => written.includes(table.sql));
     if (hold === undefined) return undefined;
-    const { table, mode, line } = hold;
+    const { table, wasCalled, mode, line } = hold;
     const whom = mode === "ACCESS EXCLUSIVE" ? "read or write" : "write";
     return {
       danger: `nobody can ${whom} ${table.sql} until this has gone through its rows: the file holds the table${since(line)} (${mode} lock)`,
       instead: `two files: first what changes ${table.sql} itself; then this one with the line -- headgate: no-transaction, in batches that commit each: headgate explain HG701 has the loop`,
-      table: table.sql,
+      table: wasCalled,
     };
   },
 };

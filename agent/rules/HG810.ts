@@ -1,5 +1,5 @@
 import type { Statement } from "../migrations/parser.ts";
-import { phaseOf } from "../statements/phase.ts";
+import { phasesOf } from "../statements/phase.ts";
 import { changedBy } from "../statements/targets.ts";
 import type { FileRule, Subject } from "./rule.ts";
 
@@ -20,11 +20,12 @@ export const HG810: FileRule = {
     const { migration, statements } = subject;
     if (migration.downKind === "stored" || migration.phase !== "unknown") return [];
     const old = statements.filter(isOld(subject));
-    if (phaseOf(old) !== "contract") return [];
+    const at = phasesOf(old).indexOf("contract");
+    if (at === -1) return [];
     const known = migration.downKind === "dynamic" ? "its way back is only known while it runs" : "it has no way back";
     return [
       {
-        line: old.find((statement) => phaseOf([statement]) === "contract")?.line,
+        line: old[at]?.line,
         danger: `code of the release before does not work with it any more, and ${known}: helm rollback to that release is refused`,
         instead:
           "write what takes it back under -- Down Migration (in a script: the function down); where nothing can, mark it -- headgate: phase=contract and let it come in a release after the code that does without",

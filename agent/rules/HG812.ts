@@ -1,25 +1,14 @@
-import { asNode, list, type Node } from "../migrations/tree.ts";
+import { doBody } from "../statements/do-body.ts";
 import type { Rule } from "./rule.ts";
-
-/** Comments and texts of PL/pgSQL. Text that is built and run stands in them too, but then after EXECUTE. */
-const SAID = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g;
 
 const EXECUTES = /\bEXECUTE\b(?!\s+(?:FUNCTION|PROCEDURE|ON)\b)/i;
 const CHANGES_WHAT_IS_THERE =
   /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP))\s*((?:ALTER|DROP|TRUNCATE|REINDEX|LOCK|CLUSTER|REFRESH|REVOKE|CREATE\s+(?:UNIQUE\s+)?INDEX|CREATE\s+TRIGGER)\b)/i;
 
-const bodyOf = (args: unknown): string =>
-  list(args)
-    .map(({ DefElem }) => asNode(DefElem))
-    .filter(({ defname }: Node) => defname === "as")
-    .map(({ arg }) => String(asNode(asNode(arg).String).sval))
-    .join("\n");
-
 /** What a DO block does beyond rows: it builds its SQL, or it changes what is there. */
 function hides(body: string): string | undefined {
-  const said = body.replace(SAID, "''");
-  if (EXECUTES.test(said)) return "runs SQL that it builds as it goes";
-  const [, word] = CHANGES_WHAT_IS_THERE.exec(said) ?? [];
+  if (EXECUTES.test(body)) return "runs SQL that it builds as it goes";
+  const [, word] = CHANGES_WHAT_IS_THERE.exec(body) ?? [];
   return word === undefined ? undefined : `runs ${word.toUpperCase().replace(/\s+/g, " ")} …`;
 }
 
@@ -28,8 +17,9 @@ export const HG812: Rule = {
   id: "HG812",
   risk: "medium",
   acknowledgeable: true,
-  check({ kind, node }) {
-    const what = kind === "DoStmt" ? hides(bodyOf(node.args)) : undefined;
+  check(statement) {
+    const body = doBody(statement);
+    const what = body === undefined ? undefined : hides(body);
     if (what === undefined) return undefined;
     return {
       danger: `the DO block ${what}, and nothing in it is judged: no rule, no lock and no loss of data is looked for`,

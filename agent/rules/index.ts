@@ -96,8 +96,8 @@ const ofStatements = (subject: Subject): Finding[][] => {
   const judged = { ...subject, held: trackHeld(subject) };
   return subject.statements.map((statement) => {
     const found = rules.flatMap((rule) => {
-      const one = "check" in rule ? rule.check(statement, judged) : undefined;
-      return one === undefined ? [] : [{ ...named(rule, subject.migration), line: statement.line, ...one }];
+      const all = "check" in rule ? (rule.check(statement, judged) ?? []) : [];
+      return [all].flat().map((one) => ({ ...named(rule, subject.migration), line: statement.line, ...one }));
     });
     judged.held.note(statement);
     subject.made.note(statement);

@@ -22,8 +22,10 @@ export interface Found {
   readonly instead: string;
   /** The danger grows with this table, named as SQL writes it: where it is small the risk is a step lower. */
   readonly table?: string;
-  /** It is one only where the table is written anew: a database can tell. */
-  readonly ifRewritten?: true;
+  /** Another risk than the rule's, as far as the file tells. */
+  readonly risk?: Risk;
+  /** It is one only where the table is written anew: a database can tell, and what it does not clear has this risk. */
+  readonly ifRewritten?: Risk;
   /** It is one only on servers from and below these values of server_version_num. */
   readonly servers?: { readonly from?: number; readonly below?: number };
   /** The mark (settled.ts) of what a later statement of the set may do about it: then it is no finding. */
@@ -58,7 +60,10 @@ interface About {
 
 /** A rule that looks at one statement after the other. */
 export interface Rule extends About {
-  readonly check: (statement: Statement, subject: Subject & { readonly held: Held }) => Found | undefined;
+  readonly check: (
+    statement: Statement,
+    subject: Subject & { readonly held: Held },
+  ) => Found | readonly Found[] | undefined;
 }
 
 /** A rule that looks at a file as a whole. */

@@ -91,6 +91,6 @@ export function withInspection(planned: PlannedMigration, ownSchema: string): Mi
     from = start + statement.sql.length;
     return [start, statement.sql.length, statement.line] as const;
   });
-  const worst = RISKS.findLast((risk) => found.some((one) => one.risk === risk)) ?? null;
+  const worst = RISKS.findLast((risk) => found.some((one) => [one.risk, one.ifRewritten].includes(risk))) ?? null;
   return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, worst, wants, places } };
 }

@@ -21,7 +21,9 @@ function lighter(finding: Finding, sizes: ReadonlyMap<string, TableSize | undefi
 type Spares = (migration: number, statement: number) => boolean;
 
 async function sparing(planned: readonly PlannedMigration[], session: Session): Promise<Spares> {
-  const asks = planned.some(({ findings }) => findings.some((found) => found.some((one) => one.ifRewritten === true)));
+  const asks = planned.some(({ findings }) =>
+    findings.some((found) => found.some((one) => one.ifRewritten !== undefined)),
+  );
   if (!asks) return () => false;
   const { forecast } = await import("./forecast.ts");
   const forecasts = await forecast({ migrations: planned }, session);
@@ -40,8 +42,8 @@ export async function weigh(
     findings: one.findings.map((found, statement) =>
       found
         .filter((finding) => isHere(finding, session.facts.version))
-        .filter((finding) => finding.ifRewritten !== true || !spares(migration, statement))
-        .map((finding) => lighter(finding, sizes)),
+        .filter((finding) => finding.ifRewritten === undefined || !spares(migration, statement))
+        .map((finding) => lighter({ ...finding, risk: finding.ifRewritten ?? finding.risk }, sizes)),
     ),
   }));
 }

@@ -1,6 +1,7 @@
 import type { Statement } from "../migrations/parser.ts";
 import { anyBelow, asNode, asText, list, type Node, nameParts } from "../migrations/tree.ts";
 import { actionsOf, type TableName, tableOf } from "./alter.ts";
+import { sqlName } from "./sql-name.ts";
 
 /** A constraint that a statement brings along, with a new table or column or by itself. */
 export interface Brought {
@@ -68,3 +69,33 @@ type Named = Pick<Brought, "table" | "def" | "columns">;
 export const constraintName = (brought: Named): string =>
   asText(brought.def.conname) ??
   [brought.table.bare, ...(endings[String(brought.def.contype)]?.(brought) ?? [])].join("_");
+
+/** Unquoted name for what takes the place of an index or constraint, while that is still there: s_pkey, s_new_pkey. */
+export const nextName = (name: string): string => name.replace(/(_[pf]?key\d*|_fk\d*)?$/, "_new$1");
+
+/** A unique or primary key that is to be added, by its unquoted name. */
+interface NewKey {
+  readonly table: TableName;
+  readonly name: string;
+  readonly isPrimary: boolean;
+}
+
+/** Unquoted names of the constraints that statements drop, by their table as SQL writes it. */
+export function constraintsDropped(statements: readonly Statement[]): ReadonlyMap<string, readonly string[]> {
+  const drops = statements.flatMap(actionsOf).filter(({ type }) => type === "AT_DropConstraint");
+  const byTable = Map.groupBy(drops, ({ table }) => table.sql);
+  return new Map([...byTable].map(([table, actions]) => [table, actions.map(({ name }) => String(name))]));
+}
+
+/** Names as SQL writes them for a key whose index is built before; `drop` is the action that takes away the key it replaces. */
+export function keyInSteps(
+  { table, name, isPrimary }: NewKey,
+  allDropped: ReturnType<typeof constraintsDropped>,
+): { readonly index: string; readonly drop: string } {
+  const dropped = allDropped.get(table.sql) ?? [];
+  const replaced = dropped.find((one) => one === name) ?? dropped.find((one) => isPrimary && /_pkey\d*$/.test(one));
+  return {
+    index: sqlName(replaced === name ? nextName(name) : name),
+    drop: replaced === undefined ? "" : `DROP CONSTRAINT ${sqlName(replaced)}, `,
+  };
+}

@@ -5,6 +5,7 @@ import { type TableName, tableNamed, tableOf } from "./alter.ts";
 import { LOCK_MODES, type LockMode } from "./lock-modes.ts";
 import { type LockFact, lockOf } from "./locks.ts";
 import type { Made } from "./made.ts";
+import { movedBy } from "./names.ts";
 import { changedBy } from "./targets.ts";
 
 /** The file that a statement stands in. */
@@ -14,11 +15,19 @@ interface File {
 }
 
 /** A lock that keeps writers out of a table that was there before, or readers too, until the file commits. */
-export interface Hold {
+interface Taken {
+  /** As it is called now: a rename in the same file changes that. */
   readonly table: TableName;
+  /** As SQL wrote it when the lock was taken. */
+  readonly wasCalled: string;
   readonly mode: LockMode;
   /** Of the statement that took it. */
   readonly line: number | undefined;
+}
+
+export interface Hold extends Taken {
+  /** A later one has a higher number, and keeps it when its table is renamed. */
+  readonly order: number;
 }
 
 /** What the statements of a file so far hold. Nothing in a file without a transaction. */
@@ -71,29 +80,51 @@ function tablesLocked(statement: Statement): Tables {
 const isAtLeast = (mode: LockMode, least: LockMode): boolean => LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(least);
 
 /** The locks that this statement takes and the file then holds. */
-export function holdsOf(statement: Statement, { made, migration }: File): Hold[] {
+export function holdsOf(statement: Statement, { made, migration }: File): readonly Taken[] {
   const tables = migration.transaction ? tablesLocked(statement).filter(({ target }) => !made.has(target)) : [];
   if (tables.length === 0) return [];
   const { locks } = factOf(statement);
   return tables.flatMap((table) => {
     const mode = locks.find((one) => one.table === table.sql)?.lock;
-    return mode !== undefined && isAtLeast(mode, "SHARE") ? [{ table, mode, line: statement.line }] : [];
+    return mode !== undefined && isAtLeast(mode, "SHARE")
+      ? [{ table, wasCalled: table.sql, mode, line: statement.line }]
+      : [];
   });
 }
 
+/** The name of a table before the statement, and after it: none once it is dropped. */
+function nameChanges(statement: Statement): readonly (readonly [string, TableName | undefined])[] {
+  const { removeType, renameType, objectType } = statement.node;
+  if (![removeType, renameType, objectType].includes("OBJECT_TABLE")) return [];
+  const after = movedBy(statement).map(tableNamed);
+  return /^(Drop|Rename|AlterObjectSchema)Stmt$/.test(statement.kind)
+    ? changedBy(statement).map((target, at) => [tableNamed(target).sql, after[at]] as const)
+    : [];
+}
+
 export function trackHeld(subject: File): Held {
-  const locks: Hold[] = [];
-  const places = new Map<string, number>();
+  const holds = new Map<string, Hold>();
+  let locks: readonly Hold[] = [];
+  let order = 0;
   return {
-    locks,
+    get locks() {
+      return locks;
+    },
     note(statement) {
-      for (const hold of holdsOf(statement, subject)) {
-        const place = places.get(hold.table.sql) ?? locks.length;
-        const before = locks[place];
-        if (before !== undefined && isAtLeast(before.mode, hold.mode)) continue;
-        places.set(hold.table.sql, place);
-        locks[place] = hold;
+      const taken = holdsOf(statement, subject);
+      const changes = nameChanges(statement);
+      for (const one of taken) {
+        const before = holds.get(one.table.sql);
+        if (before !== undefined && isAtLeast(before.mode, one.mode)) continue;
+        order += 1;
+        holds.set(one.table.sql, { ...one, order });
       }
+      for (const [name, table] of changes) {
+        const hold = holds.get(name);
+        holds.delete(name);
+        if (hold !== undefined && table !== undefined) holds.set(table.sql, { ...hold, table });
+      }
+      if (taken.length + changes.length > 0) locks = [...holds.values()];
     },
   };
 }

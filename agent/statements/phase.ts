@@ -2,9 +2,12 @@ import type { Statement } from "../migrations/parser.ts";
 import { asNode, list, type Node } from "../migrations/tree.ts";
 import type { Phase } from "../migrations/types.ts";
 import { addColumnPhases } from "./add-column.ts";
+import { tableOf } from "./alter.ts";
 import { callsUnknown } from "./calls.ts";
+import { type Columns, columnsIn } from "./columns.ts";
 import { type Made, trackMade } from "./made.ts";
-import { changedBy, relationTarget } from "./targets.ts";
+import { type Names, namesIn } from "./names.ts";
+import { changedBy, relationTarget, type Target } from "./targets.ts";
 import { writesOf } from "./writes.ts";
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
@@ -23,6 +26,11 @@ const DROPS_WHAT_CODE_USES = words(`OBJECT_TABLE OBJECT_FOREIGN_TABLE OBJECT_VIE
 OBJECT_FUNCTION OBJECT_PROCEDURE OBJECT_ROUTINE OBJECT_AGGREGATE OBJECT_TYPE OBJECT_DOMAIN OBJECT_SEQUENCE
 OBJECT_EXTENSION`);
 const DROPS_A_HELPER = words("OBJECT_INDEX OBJECT_STATISTIC_EXT");
+
+/** No client names one of these in a statement. */
+const RENAMED_UNSEEN = words("OBJECT_INDEX OBJECT_TRIGGER OBJECT_POLICY OBJECT_RULE OBJECT_STATISTIC_EXT");
+/** What may stand under its name again in the same file, as after a CREATE OR REPLACE. */
+const COMES_BACK = words("OBJECT_TYPE OBJECT_DOMAIN OBJECT_FUNCTION OBJECT_PROCEDURE OBJECT_ROUTINE OBJECT_VIEW");
 
 const SAVEPOINTS = words("TRANS_STMT_SAVEPOINT TRANS_STMT_RELEASE TRANS_STMT_ROLLBACK_TO");
 
@@ -54,10 +62,12 @@ function commandPhase(command: Node): Phase {
   return EXPAND_COMMANDS.has(type) ? "expand" : (byCommand[type]?.(command) ?? "unknown");
 }
 
-function alterTable({ cmds, objtype }: Node): Phase {
-  const commands = list(cmds).map((item) => asNode(item.AlterTableCmd));
+const commandsOf = ({ cmds }: Node): readonly Node[] => list(cmds).map((item) => asNode(item.AlterTableCmd));
+
+function alterTable(node: Node): Phase {
+  const commands = commandsOf(node);
   // A composite value of older code lacks the new attribute.
-  if (objtype === "OBJECT_TYPE" && commands.some(({ subtype }) => subtype === "AT_AddColumn")) {
+  if (node.objtype === "OBJECT_TYPE" && commands.some(({ subtype }) => subtype === "AT_AddColumn")) {
     return worst(["unknown", ...commands.map(commandPhase)]);
   }
   return worst(commands.map(commandPhase));
@@ -76,7 +86,7 @@ const byKind: Readonly<Record<string, Judge>> = {
   AlterTableStmt: alterTable,
   AlterEnumStmt: ({ oldVal }) => (oldVal === undefined ? "expand" : "contract"),
   AlterObjectSchemaStmt: () => "contract",
-  RenameStmt: () => "contract",
+  RenameStmt: ({ renameType }) => (RENAMED_UNSEEN.has(String(renameType)) ? "expand" : "contract"),
   TruncateStmt: () => "contract",
   DropStmt: drop,
   GrantStmt: grant,
@@ -92,28 +102,70 @@ const byKind: Readonly<Record<string, Judge>> = {
 
 const isDml = (kind: string): boolean => /^(Select|Insert|Update|Delete|Merge)Stmt$/.test(kind);
 
-function statementPhase(statement: Statement, made: Made): Phase {
+/** What the statements before this one have left, and those after it bring. */
+interface Context {
+  readonly made: Made;
+  readonly names: Names;
+  readonly columns: Columns;
+}
+
+/** True when clients know nothing under that name: the statements before this one have given it. */
+const isOwn =
+  (statement: Statement, { made, names }: Context) =>
+  (target: Target): boolean => {
+    if (made.has(target)) return true;
+    const given = names.before(target, statement);
+    // Without arguments it is the function that the file has made, or PostgreSQL refuses.
+    return target.sort === "function" ? given.some(made.has) : target.sort === "type" && given.length > 0;
+  };
+
+/** True where nothing is lost but a column that the file itself has added. */
+function isOwnColumn(statement: Statement, { columns }: Context): boolean {
   const { kind, node } = statement;
+  const isOwnName = (name: unknown): boolean =>
+    columns.known(statement, { table: tableOf(node.relation).sql, column: String(name) }) === undefined;
+  if (kind === "RenameStmt") return node.renameType === "OBJECT_COLUMN" && isOwnName(node.subname);
+  const commands = kind === "AlterTableStmt" ? commandsOf(node) : [];
+  return commands.length > 0 && commands.every(({ subtype, name }) => subtype === "AT_DropColumn" && isOwnName(name));
+}
+
+/** True where something else stands under each of the names when the statements are through. */
+function comesBack(statement: Statement, { names }: Context): boolean {
+  const { kind, node } = statement;
+  const targets = changedBy(statement);
+  if (!/^(Drop|Rename|AlterObjectSchema)Stmt$/.test(kind) || targets.length === 0) return false;
+  return (
+    COMES_BACK.has(String(node.removeType ?? node.renameType ?? node.objectType)) &&
+    targets.every((target) => names.after(target, statement))
+  );
+}
+
+function statementPhase(statement: Statement, context: Context): Phase {
+  const { kind, node } = statement;
+  const { made } = context;
   const overwrites = writesOf(statement).some((write) => write.overwrites && !made.has(relationTarget(write.table)));
   if (overwrites || (kind === "SelectStmt" && callsUnknown(statement))) return "unknown";
   if (isDml(kind)) return "expand";
   const targets = changedBy(statement);
-  if (targets.length > 0 && targets.every(made.has)) return "expand";
+  if (targets.length > 0 && targets.every(isOwn(statement, context))) return "expand";
+  if (isOwnColumn(statement, context)) return "expand";
+  if (comesBack(statement, context)) return "unknown";
   return ADDS_OR_TENDS.has(kind) ? "expand" : (byKind[kind]?.(node) ?? "unknown");
+}
+
+/** The phase of each statement, as phaseOf says it of all. */
+export function phasesOf(statements: readonly Statement[]): readonly Phase[] {
+  const context = { made: trackMade(), names: namesIn(statements), columns: columnsIn(statements) };
+  return statements.map((statement) => {
+    const phase = statementPhase(statement, context);
+    context.made.note(statement);
+    return phase;
+  });
 }
 
 /**
  * Whether older application code goes on working after these statements: `expand` yes, `contract` no, `unknown` cannot be
  * told from the text, as for no statements at all. Things that the statements themselves have made hurt nobody.
  */
-export function phaseOf(statements: readonly Statement[]): Phase {
-  if (statements.length === 0) return "unknown";
-  const made = trackMade();
-  return worst(
-    statements.map((statement) => {
-      const phase = statementPhase(statement, made);
-      made.note(statement);
-      return phase;
-    }),
-  );
-}
+export const phaseOf = (statements: readonly Statement[]): Phase =>
+  statements.length === 0 ? "unknown" : worst(phasesOf(statements));

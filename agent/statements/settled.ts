@@ -27,7 +27,7 @@ export const marks = {
   partitioned: mark("partitioned"),
   /** Type as SQL writes it: a domain that does not take every value. */
   constrainedDomain: mark("constrained domain"),
-  /** Table as SQL writes it: it has a primary key; a CHECK that PostgreSQL trusts; a policy. */
+  /** Table as SQL writes it: it has a primary or unique key; a CHECK that PostgreSQL trusts; a policy. */
   keyed: mark("keyed"),
   checked: mark("checked"),
   policed: mark("policed"),
@@ -36,6 +36,7 @@ export const marks = {
 type Marks = readonly string[];
 
 const FILLS_ITSELF = /^CONSTR_(NOTNULL|PRIMARY|IDENTITY)$/;
+const IS_KEY = /^CONSTR_(PRIMARY|UNIQUE)$/;
 const HAS_INDEX = /^CONSTR_(PRIMARY|UNIQUE|EXCLUSION)$/;
 
 /** Type as SQL writes it. */
@@ -57,13 +58,17 @@ function ofNewColumn({ table: { sql }, def }: Action): Marks {
   const name = String(def.colname);
   const isFilled =
     isSerial(def) || list(def.constraints).some((item) => FILLS_ITSELF.test(String(asNode(item.Constraint).contype)));
-  return [marks.added(sql, name), ...(isFilled ? [marks.notNull(sql, name)] : [])];
+  const isKey = list(def.constraints).some((item) => IS_KEY.test(String(asNode(item.Constraint).contype)));
+  return [
+    ...[marks.added(sql, name), ...(isFilled ? [marks.notNull(sql, name)] : [])],
+    ...(isKey ? [marks.keyed(sql)] : []),
+  ];
 }
 
 const byAction: Readonly<Record<string, (action: Action) => Marks>> = {
   AT_ValidateConstraint: ({ table, name }) => [marks.validated(table.sql, String(name)), marks.checked(table.sql)],
   AT_AddConstraint: ({ table, def }) => {
-    if (def.contype === "CONSTR_PRIMARY") return [marks.keyed(table.sql)];
+    if (IS_KEY.test(String(def.contype))) return [marks.keyed(table.sql)];
     return def.contype === "CONSTR_CHECK" && def.skip_validation !== true ? [marks.checked(table.sql)] : [];
   },
   AT_AddColumn: ofNewColumn,
@@ -75,11 +80,12 @@ const isNotNull = (condition: unknown): boolean => asNode(asNode(condition).Null
 
 function ofIndex(node: Node): Marks {
   const table = tableOf(node.relation);
-  const [first] = indexColumns(node);
+  const columns = indexColumns(node);
+  const [first] = columns;
+  const isKey = node.unique === true && node.whereClause === undefined && !columns.includes(undefined);
   const serves = node.whereClause === undefined || isNotNull(node.whereClause);
-  return first !== undefined && serves && /^(btree|hash)$/.test(String(node.accessMethod))
-    ? [marks.indexed(table.sql, first)]
-    : [];
+  if (first === undefined || !serves || !/^(btree|hash)$/.test(String(node.accessMethod))) return [];
+  return [marks.indexed(table.sql, first), ...(isKey ? [marks.keyed(table.sql)] : [])];
 }
 
 function ofTable(statement: Statement): Marks {

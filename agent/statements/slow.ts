@@ -5,8 +5,8 @@ import { factOf } from "./held.ts";
 
 type Tables = readonly TableName[];
 
-/** A row that is asked for by one of these is one row. */
-const KEY = /^(id|key|code|slug|uuid|name)$/;
+/** A row that is asked for by one of these is one row. Not `order_id`: that many rows may share. */
+const KEY = /^(id|key|code|slug|uuid|guid|name|username|login|email)$/;
 
 const isConstant = (value: unknown): boolean => {
   const { A_Const: constant, TypeCast: cast, List: all } = asNode(value);
@@ -35,6 +35,27 @@ export function leavesNoneOut(where: unknown): boolean {
     return JSON.stringify(value);
   });
   return nameParts(name).at(-1) === "=" && left !== "{}" && left === right;
+}
+
+const isColumn = (value: unknown): boolean => asNode(value).ColumnRef !== undefined;
+
+/** True for `a.x = b.y`, and several of them. */
+function joins(where: unknown): boolean {
+  const { A_Expr: comparison, BoolExpr: all } = asNode(where);
+  if (all !== undefined) return asNode(all).boolop === "AND_EXPR" && list(asNode(all).args).every(joins);
+  const { kind, name, lexpr, rexpr } = asNode(comparison);
+  return kind === "AEXPR_OP" && nameParts(name).at(-1) === "=" && isColumn(lexpr) && isColumn(rexpr);
+}
+
+/** True for an UPDATE whose WHERE only joins whole tables: that leaves few rows out. A list of VALUES may be short. */
+export function joinsOnly({ fromClause, whereClause, withClause }: Node): boolean {
+  const from = list(fromClause);
+  return (
+    withClause === undefined &&
+    from.length > 0 &&
+    from.every((item) => item.RangeVar !== undefined) &&
+    joins(whereClause)
+  );
 }
 
 /** The tables that a query reads. */

@@ -95,7 +95,12 @@ it("a new type that the catalog knows to write no row is no finding, and one tha
   expect(await scene.run("migrate")).toMatchObject({ code: 0 });
   scene.files.write({ "003_code.sql": "ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);\n" });
   expect(await scene.run("migrate")).toMatchObject({ code: 0 });
-  scene.files.write({ "004_size.sql": "ALTER TABLE orders ALTER COLUMN size TYPE bigint;\n" });
+  for (const type of ["bigint", "numeric(12, 2)"]) {
+    scene.files.write({ "004_size.sql": `ALTER TABLE orders ALTER COLUMN size TYPE ${type};\n` });
+    expect(await scene.run("migrate")).toMatchObject({ code: 3, stderr: expect.stringContaining("HG206 high") });
+  }
+  // Of low risk as far as the file tells, which is all that compile knows.
+  expect(await scene.run("compile")).toMatchObject({ code: 0 });
   expect(await scene.run("migrate")).toMatchObject({ code: 3, stderr: expect.stringContaining("HG206 high") });
 });
 

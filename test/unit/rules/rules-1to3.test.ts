@@ -59,6 +59,8 @@ describeCases({
       "CREATE TABLE t (a int REFERENCES r); CREATE INDEX i ON t (b, a)",
       "CREATE TABLE t (a int REFERENCES r); CREATE INDEX i ON t (a) WHERE b > 0",
       "CREATE TABLE t (a int REFERENCES r, b int REFERENCES r); CREATE INDEX i ON t (a)",
+      files("CREATE TABLE t (a int REFERENCES r, b int REFERENCES r)", "CREATE INDEX i ON t (a)"),
+      files("ALTER TABLE t ADD a int REFERENCES r, ADD b int REFERENCES r", "CREATE INDEX i ON t (a)"),
     ],
     silent: [
       "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES r",
@@ -75,6 +77,15 @@ describeCases({
         "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES r",
       ),
     ],
+  },
+  HG205: {
+    finds: [
+      "ALTER TABLE t ADD a int DEFAULT 1 REFERENCES r",
+      "ALTER TABLE t ADD a serial REFERENCES r",
+      "ALTER TABLE t ADD a int DEFAULT NULL REFERENCES r",
+      "ALTER TABLE t ADD a int REFERENCES r CHECK (a > 0)",
+    ],
+    silent: ["ALTER TABLE t ADD a int REFERENCES r", "ALTER TABLE t ADD a int REFERENCES t, ADD b int DEFAULT 0"],
   },
   HG206: {
     finds: ["ALTER TABLE t ALTER a TYPE bigint", "ALTER TABLE t ALTER a TYPE text USING a::text"],
@@ -157,7 +168,17 @@ it("what grows with a table names it, and what breaks clients or loses data does
   expect(tables("CREATE INDEX ON s.t (a)")).toMatchObject({ HG101: "s.t", HG109: undefined });
   expect(tables(files("CREATE INDEX i ON s.t (a)", "REINDEX INDEX s.i"))).toMatchObject({ HG103: "s.t" });
   expect(tables("ALTER TABLE t ADD a int UNIQUE")).toMatchObject({ HG205: "t" });
-  expect(tables("ALTER TABLE t ADD a int REFERENCES r")).toMatchObject({ HG205: undefined, HG110: "t" });
+  expect(tables("ALTER TABLE t ADD a int REFERENCES r")).toMatchObject({ HG110: "t" });
+  expect(tables("ALTER TABLE t ADD a int DEFAULT 1 REFERENCES r")).toMatchObject({ HG205: "t", HG110: "t" });
+});
+
+it("a longer varchar or numeric is of low risk for a file, and as high as any where a database says that rows are written", () => {
+  const [high, low] = [{ risk: "high" }, { risk: "low" }].map((one) => ({ ...one, ifRewritten: "high" }));
+  expect(found("ALTER TABLE t ALTER a TYPE varchar(20)", "HG206")).toMatchObject([low]);
+  expect(found("ALTER TABLE t ALTER a TYPE numeric(12, 2)", "HG206")).toMatchObject([low]);
+  expect(found("ALTER TABLE t ALTER a TYPE varchar(20) USING b", "HG206")).toMatchObject([high]);
+  expect(found("ALTER TABLE t ALTER a TYPE varchar(20)[]", "HG206")).toMatchObject([high]);
+  expect(found("ALTER TABLE t ALTER a TYPE varchar(20), ALTER b TYPE bigint", "HG206")).toMatchObject([low, high]);
 });
 
 it("an acknowledgement of what only the files before it make known is no idle one", () => {

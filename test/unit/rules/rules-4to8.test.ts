@@ -44,7 +44,14 @@ const found: Readonly<Record<string, readonly string[]>> = {
     "ALTER DOMAIN d ADD CHECK (VALUE > 0)",
     "ALTER DOMAIN d SET NOT NULL",
   ],
-  HG701: ["UPDATE a SET x = 1 WHERE true", "DELETE FROM a WHERE 1 = 1", "DELETE FROM a WHERE 'a' = 'a'"],
+  HG701: [
+    "UPDATE a SET x = 1 WHERE true",
+    "DELETE FROM a WHERE 1 = 1",
+    "DELETE FROM a WHERE 'a' = 'a'",
+    "DO $$ BEGIN UPDATE a SET x = 1; END $$",
+    "DO $$ BEGIN IF true THEN /* all */ DELETE FROM ONLY s.a; END IF; END $$",
+    "DO $$ BEGIN update a SET x = (SELECT max(y) FROM b WHERE y > 0), note = 'where; limit'; END $$",
+  ],
   HG702: [
     "ALTER TABLE a ADD COLUMN x int; UPDATE a SET x = 1 WHERE y > 0",
     "ALTER TABLE s.a ADD COLUMN x int; DELETE FROM s.a WHERE y > 0",
@@ -82,6 +89,8 @@ const found: Readonly<Record<string, readonly string[]>> = {
     "DO $$ BEGIN IF true THEN alter table a ADD COLUMN x int; END IF; END $$",
     "DO $$ BEGIN CREATE UNIQUE INDEX i ON a (x); END $$",
     "DO LANGUAGE plpgsql 'BEGIN DROP TABLE a; END'",
+    "DO $$ BEGIN /* move */ ALTER TABLE a DROP COLUMN x; END $$",
+    "DO $$ BEGIN IF true THEN -- 'gone'\n DROP TABLE a; END IF; END $$",
   ],
 };
 
@@ -99,6 +108,8 @@ describe("no rule from 400 on finds anything in", () => {
     "CREATE TEMP TABLE a (x int)",
     "CREATE UNLOGGED TABLE a (x int)",
     "CREATE TABLE s.a (x int); ALTER TABLE s.a ADD PRIMARY KEY (x)",
+    "CREATE TABLE a (x int NOT NULL); ALTER TABLE a ADD CONSTRAINT k UNIQUE (x)",
+    "CREATE TABLE a (x int NOT NULL, y int NOT NULL); CREATE UNIQUE INDEX i ON a (x, y)",
     // 409
     "DROP TRIGGER IF EXISTS t ON a; CREATE TRIGGER t AFTER INSERT ON a EXECUTE FUNCTION f()",
     `${CONTRACT}DROP TRIGGER t ON a`,
@@ -133,6 +144,11 @@ describe("no rule from 400 on finds anything in", () => {
     // 7xx and 80x
     "UPDATE a SET x = 1 WHERE 1 = 2",
     "UPDATE a SET x = 1 WHERE x = y",
+    "DO $$ BEGIN LOOP DELETE FROM a; COMMIT; END LOOP; END $$",
+    "DO $$ BEGIN UPDATE a SET x = 1 FROM (SELECT y FROM b LIMIT 1000) AS batch; END $$",
+    "DO $$ BEGIN UPDATE a SET x = CASE WHEN y > 0 THEN 1 ELSE 2 END WHERE y > 0; END $$",
+    "DO $$ BEGIN SELECT 1 FROM a FOR UPDATE; RAISE NOTICE 'x; UPDATE a SET x = 1'; END $$",
+    "CREATE TABLE a (id int PRIMARY KEY); DO $$ BEGIN UPDATE a SET id = 1; DELETE FROM A; END $$",
     "ALTER TABLE a ADD COLUMN x int; UPDATE a SET x = 1 WHERE id = 5",
     "ALTER TABLE a ADD COLUMN x int; UPDATE b SET x = 1 WHERE code IN ('a', 'b') AND y > 0",
     "ALTER TABLE a ADD COLUMN x int; INSERT INTO a VALUES (1)",
