@@ -9,6 +9,16 @@ export interface Rehearsed extends Rehearsal {
   readonly version: string;
   /** Lint findings that nobody has accepted, by risk. */
   readonly findings: Readonly<Record<Risk, number>>;
+  /** The state that it began with; null for an empty database. */
+  readonly from: State | null;
+}
+
+/** A state that was there. */
+export interface State {
+  /** A database or a file. */
+  readonly name: string;
+  /** What was applied there, in the order in which it was. */
+  readonly applied: readonly string[];
 }
 
 const WHOLE = "the whole set";
@@ -50,21 +60,36 @@ const linesOf = (head: string, steps: readonly Step[]): string[] => [
   ...steps.flatMap(beneath).map((line) => `    ${line}`),
 ];
 
-function findingsLine(findings: Rehearsed["findings"]): string[] {
+/** The whole folder, judged together, would hide what is found on a table that is applied. */
+function findingsLine({ findings, from }: Rehearsed): string[] {
   const found = (["high", "medium", "low"] as const).filter((risk) => findings[risk] > 0);
   if (found.length === 0) return [];
-  return [`lint: ${found.map((risk) => `${findings[risk]} ${risk}`).join(", ")} (headgate lint shows them)`];
+  return [
+    `lint: ${found.map((risk) => `${findings[risk]} ${risk}`).join(", ")} (headgate lint${from === null ? "" : " FILE..."} shows them)`,
+  ];
 }
 
-/** A line a migration, and beneath it what does not hold. */
-export function rehearsalText({ migrations, notReached, whole, findings }: Rehearsed): string {
+const LISTED = 10;
+
+function appliedLine(from: State | null): string[] {
+  if (from === null) return [];
+  const { name, applied } = from;
+  const [first = "", last = ""] = [applied[0], applied.at(-1)];
+  const names = applied.length <= LISTED ? applied.join(", ") : `${first} to ${last}`;
+  return [`${name} has ${applied.length} applied${names === "" ? "" : `: ${names}`}`];
+}
+
+/** What was applied, a line a migration, and beneath it what does not hold. */
+export function rehearsalText(rehearsed: Rehearsed): string {
+  const { migrations, notReached, whole, from } = rehearsed;
   const names = [...migrations.map(({ name }) => name), ...notReached, ...(whole.length === 0 ? [] : [WHOLE])];
-  const width = Math.max(...names.map((name) => name.length));
+  const width = Math.max(0, ...names.map((name) => name.length));
   const lines = [
+    ...appliedLine(from),
     ...migrations.flatMap(({ name, steps }) => linesOf(name.padEnd(width), steps)),
     ...notReached.map((name) => `${name.padEnd(width)}  not tried`),
     ...(whole.length === 0 ? [] : linesOf(WHOLE.padEnd(width), whole)),
-    ...findingsLine(findings),
+    ...findingsLine(rehearsed),
   ];
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }

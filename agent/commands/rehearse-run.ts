@@ -7,8 +7,10 @@ import { writeWhole } from "../lib/files.ts";
 import type { Io } from "../lib/io.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { MANIFEST } from "../migrations/manifest.ts";
+import type { MigrationFile } from "../migrations/types.ts";
 import { rehearse } from "../pipeline/rehearsal.ts";
 import { type Place, withBench } from "../pipeline/rehearsal-bench.ts";
+import { fromNothing } from "../pipeline/rehearsal-start.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import { urlSource } from "../postgres/sources.ts";
 import { leftoverDatabases } from "../postgres/throwaway-database.ts";
@@ -77,6 +79,51 @@ function refuseEmpty({ dir }: Context, files: readonly unknown[]): void {
   });
 }
 
+interface Rehearsing {
+  readonly place: Place;
+  readonly files: readonly MigrationFile[];
+  readonly planned: readonly PlannedMigration[];
+  readonly strict: boolean;
+}
+
+const downsOf = (planned: readonly PlannedMigration[]) =>
+  new Map(planned.map(({ migration }) => [migration.name, migration.downAt]));
+
+async function onEmpty(context: Context, { place, files, planned, strict }: Rehearsing): Promise<Rehearsed> {
+  return await withBench(context, place, async (bench) => {
+    const result = await rehearse(context, bench, { start: fromNothing(files), strict, downAt: downsOf(planned) });
+    return { version: bench.version, from: null, ...result, findings: countFindings(planned) };
+  });
+}
+
+async function onState(
+  context: Context,
+  { place, files, planned, strict }: Rehearsing,
+  from: { readonly from: string; readonly env: Io["env"] },
+): Promise<Rehearsed> {
+  const { withState } = await import("../pipeline/rehearsal-from.ts");
+  return await withState(context, { place, from, files }, async (prepared): Promise<Rehearsed> => {
+    const { start, version, name } = prepared;
+    // Judged alone: what is applied is somebody's table by now.
+    const { migrations } = await planOffline(context, { dir: context.dir, files: start.pending });
+    const known = { version, from: { name, applied: start.applied }, findings: countFindings(migrations) };
+    if (start.pending.length === 0) return { ...known, migrations: [], notReached: [], whole: [] };
+    return await withBench(context, prepared.place, async (bench) => ({
+      ...known,
+      ...(await rehearse(context, bench, { start, strict, downAt: downsOf(planned) })),
+    }));
+  });
+}
+
+/** What was rehearsed, and on what. */
+function closing({ migrations, version, from }: Rehearsed): string {
+  const on = `on PostgreSQL ${version}`;
+  if (from === null) return `${count(migrations.length, "migration")} rehearsed ${on}: all of it holds`;
+  const state = `${from.name}, which has ${from.applied.length} applied`;
+  if (migrations.length === 0) return `nothing to rehearse: nothing is pending in ${state}`;
+  return `${count(migrations.length, "migration")} rehearsed ${on}, from the state of ${state}: all of it holds`;
+}
+
 const doesNotHold = (rehearsed: Rehearsed, failed: readonly string[]): HeadgateError =>
   new HeadgateError("rehearsal-failed", {
     what: `of ${count(rehearsed.migrations.length + rehearsed.notReached.length, "migration")} these do not hold: ${failed.join(", ")}`,
@@ -88,26 +135,21 @@ export const runRehearsal = async (args: Args, io: Io): Promise<number> =>
   await withContext("rehearse", { args, io }, async (made, redactor) => {
     needsSchema(made);
     const strict = flagArg(args, "strict");
+    const from = textArg(args, "from");
     const rehearsed = await withoutManifest(made, async (context) => {
-      const { files, migrations } = await planOffline(context);
+      const { files, migrations: planned } = await planOffline(context);
       refuseEmpty(made, files);
-      return await withPlace(
-        context,
-        { io, redactor },
-        async (place) =>
-          await withBench(context, place, async (bench): Promise<Rehearsed> => {
-            const downAt = new Map(migrations.map(({ migration }) => [migration.name, migration.downAt]));
-            const result = await rehearse(context, bench, { files, strict, downAt });
-            return { version: bench.version, ...result, findings: countFindings(migrations) };
-          }),
-      );
+      return await withPlace(context, { io, redactor }, async (place) => {
+        const rehearsing = { place, files, planned, strict };
+        if (from === undefined) return await onEmpty(context, rehearsing);
+        return await onState(context, rehearsing, { from, env: io.env });
+      });
     });
     const junit = textArg(args, "junit");
     if (junit !== undefined) await writeWhole(junit, redactor.clean(rehearsalJunit(rehearsed)));
     io.out(redactor.clean(flagArg(args, "json") ? rehearsalJson(rehearsed) : rehearsalText(rehearsed)));
     const failed = failures(rehearsed);
     if (failed.length > 0) throw doesNotHold(rehearsed, failed);
-    const { migrations, version } = rehearsed;
-    io.err(`${count(migrations.length, "migration")} rehearsed on PostgreSQL ${version}: all of it holds\n`);
+    io.err(`${closing(rehearsed)}\n`);
     return 0;
   });

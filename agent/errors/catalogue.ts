@@ -38,6 +38,7 @@ export const catalogue = {
       "neither an npm package with PostgreSQL nor initdb and postgres on this machine",
       "the role may not create databases",
       "somebody is connected to the database that is to be copied",
+      "no pg_dump that fits the database, or a dump that the throwaway server does not take",
     ],
     stands: "nothing was changed",
     fix: "install a PostgreSQL to throw away, or name a server in HEADGATE_REHEARSAL_URL whose role may CREATE DATABASE",

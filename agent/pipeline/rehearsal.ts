@@ -1,8 +1,8 @@
-import type { MigrationFile } from "../migrations/types.ts";
 import type { Fingerprint } from "../postgres/fingerprint.ts";
 import type { Context } from "../stages/context.ts";
 import { hasExpectations } from "../stages/smoke.ts";
 import type { Bench } from "./rehearsal-bench.ts";
+import { filesUpTo, type Start, staysAt } from "./rehearsal-start.ts";
 import {
   compare,
   type Downs,
@@ -30,7 +30,7 @@ export interface Rehearsal {
 }
 
 export interface RehearsalOptions extends Downs {
-  readonly files: readonly MigrationFile[];
+  readonly start: Start;
   /** A migration without a way back does not hold. */
   readonly strict: boolean;
 }
@@ -43,7 +43,7 @@ interface Progress {
   readonly migrations: RehearsedMigration[];
   /** The schema of this moment; where the database is spoiled, as the newest migration has left it. */
   now: Fingerprint;
-  /** How many, from the first on, are behind the newest that cannot be taken back; and the schema there. */
+  /** How many, from the first that was pending on, are behind the newest that cannot be taken back; and the schema there. */
   floor: number;
   atFloor: Fingerprint;
   /** The database is not as it has to be for the next migration. */
@@ -51,14 +51,20 @@ interface Progress {
   freshStarts: number;
 }
 
+/** Where the rehearsal is: `at` of the migrations that were pending are applied. */
+interface Standing {
+  readonly start: Start;
+  readonly at: number;
+}
+
 /** A new database with everything applied that was, when the old one is spoiled. */
-async function mend(bench: Bench, progress: Progress, applied: readonly MigrationFile[]): Promise<void> {
+async function mend(bench: Bench, progress: Progress, { start, at }: Standing): Promise<void> {
   if (!progress.spoiled) return;
   progress.freshStarts += 1;
   progress.spoiled = false;
   await bench.renew();
-  const { error } = applied.length === 0 ? {} : await bench.up(applied);
-  // Each of them went through once on an empty database.
+  const { error } = at === 0 ? {} : await bench.up(filesUpTo(start, at));
+  // Each of them went through once on a database like this one.
   if (error !== undefined) throw error;
   progress.now = await bench.print();
 }
@@ -72,11 +78,11 @@ interface BackAndForth {
 /** Down, and up again. */
 async function backAndForth(
   bench: Bench,
-  { files, at, strict, downAt }: RehearsalOptions & { readonly at: number },
+  { start, at, strict, downAt }: RehearsalOptions & Standing,
   { before, after }: { readonly before: Fingerprint; readonly after: Fingerprint },
 ): Promise<BackAndForth> {
-  const applied = files.slice(0, at + 1);
-  const taken = await bench.down(applied, files[at - 1]?.name);
+  const applied = filesUpTo(start, at + 1);
+  const taken = await bench.down(applied, staysAt(start, at));
   const why = noWayBack(taken);
   if (why !== undefined) return { steps: [irreversible(taken, why, strict)], spoils: false };
   if (taken.error !== undefined) {
@@ -92,15 +98,11 @@ async function backAndForth(
 }
 
 /** Tries one migration; false when it cannot be applied, so that nothing after it can be tried. */
-async function rehearseOne(
-  bench: Bench,
-  options: RehearsalOptions & { readonly at: number },
-  progress: Progress,
-): Promise<boolean> {
-  const { files, at } = options;
-  const { name = "" } = files[at] ?? {};
-  await mend(bench, progress, files.slice(0, at));
-  const up = await bench.up(files.slice(0, at + 1));
+async function rehearseOne(bench: Bench, options: RehearsalOptions & Standing, progress: Progress): Promise<boolean> {
+  const { start, at } = options;
+  const { name = "" } = start.pending[at] ?? {};
+  await mend(bench, progress, options);
+  const up = await bench.up(filesUpTo(start, at + 1));
   if (up.error !== undefined) {
     progress.migrations.push({ name, steps: [unable("up", up, up.error)] });
     return false;
@@ -119,19 +121,20 @@ async function rehearseOne(
 async function rehearseWhole(
   context: Context,
   bench: Bench,
-  { files, downAt, progress }: RehearsalOptions & { readonly progress: Progress },
+  { start, downAt, progress }: RehearsalOptions & { readonly progress: Progress },
 ): Promise<Step[]> {
   const steps: Step[] = [];
-  await mend(bench, progress, files);
+  const { files, pending, rows } = start;
+  await mend(bench, progress, { start, at: pending.length });
   const { floor, atFloor, now } = progress;
   if (hasExpectations(context)) {
     const smoked = await bench.smoke();
     const { error } = smoked;
-    const fix = "correct the migration or the expectation under smoke; the database of a rehearsal has no rows";
+    const fix = `correct the migration or the expectation under smoke${rows ? "" : "; the database of a rehearsal has no rows"}`;
     steps.push(error === undefined ? held("smoke", smoked) : failed("smoke", smoked, { ...words(error), fix }));
   }
-  if (floor === files.length) return steps;
-  const down = await bench.down(files, files[floor - 1]?.name);
+  if (floor === pending.length) return steps;
+  const down = await bench.down(files, staysAt(start, floor));
   if (down.error !== undefined) return [...steps, unableDown("all down", down, { error: down.error, downAt })];
   steps.push(await compare(bench, { name: "all down", tried: down, wanted: atFloor }));
   const again = await bench.up(files);
@@ -140,20 +143,20 @@ async function rehearseWhole(
 }
 
 /**
- * Tries every migration on an empty database: up, down, up again, the schema compared after each; then the expectations
- * under `smoke`, everything down that has a way down, and everything up again. Rejects when it was stopped, or the server
+ * Tries every migration that is pending where the rehearsal starts: up, down, up again, the schema compared after each;
+ * then the expectations under `smoke`, down to the start as far as there is a way, and everything up again. Rejects when it was stopped, or the server
  * fails.
  */
 export async function rehearse(context: Context, bench: Bench, options: RehearsalOptions): Promise<Rehearsal> {
-  const { files } = options;
-  const empty = await bench.print();
+  const { pending } = options.start;
+  const first = await bench.print();
   const progress: Progress = {
-    ...{ migrations: [], now: empty, floor: 0, atFloor: empty, spoiled: false, freshStarts: 0 },
+    ...{ migrations: [], now: first, floor: 0, atFloor: first, spoiled: false, freshStarts: 0 },
   };
-  for (const [at, { name }] of files.entries()) {
+  for (const [at, { name }] of pending.entries()) {
     context.signal.throwIfAborted();
-    context.log.info(`rehearsing ${name} (${at + 1} of ${files.length})`);
-    const notReached = files.slice(at + 1).map((file) => file.name);
+    context.log.info(`rehearsing ${name} (${at + 1} of ${pending.length})`);
+    const notReached = pending.slice(at + 1).map((file) => file.name);
     const { migrations } = progress;
     if (!(await rehearseOne(bench, { ...options, at }, progress))) return { migrations, notReached, whole: [] };
     if (progress.freshStarts === FRESH_STARTS && notReached.length > 0) {
@@ -163,6 +166,6 @@ export async function rehearse(context: Context, bench: Bench, options: Rehearsa
       return { migrations, notReached, whole: [] };
     }
   }
-  const whole = files.length === 0 ? [] : await rehearseWhole(context, bench, { ...options, progress });
+  const whole = pending.length === 0 ? [] : await rehearseWhole(context, bench, { ...options, progress });
   return { migrations: progress.migrations, notReached: [], whole };
 }
