@@ -2,6 +2,7 @@ import type { Checked } from "../checks/check.ts";
 import { runChecks } from "../checks/index.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
+import { plainTerminal } from "../lib/plain.ts";
 import { invalidIndexes } from "../postgres/invalid-indexes.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Context } from "../stages/context.ts";
@@ -57,7 +58,7 @@ export const doctor: Command = {
         io.out(`${JSON.stringify({ checks: results.map(toJson), invalidIndexes: invalid })}\n`);
       else {
         const indexes = invalid.map((name) => `warning  invalid index: DROP INDEX CONCURRENTLY ${name};`);
-        io.out(`${[...results.map(lineOf), ...indexes].join("\n")}\n`);
+        io.out(plainTerminal(`${[...results.map(lineOf), ...indexes].join("\n")}\n`));
       }
       const failed = results.filter((one) => verdictOf(one) === "fails");
       if (failed.length === 0) return 0;

@@ -1,5 +1,5 @@
 import { count } from "../lib/count.ts";
-import { plainMarkdown } from "../lib/plain.ts";
+import { plainMarkdown, plainTerminal } from "../lib/plain.ts";
 import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts";
 import type { TracedMigration } from "../stages/trace.ts";
 import type { Traced } from "../stages/trace-statements.ts";
@@ -9,7 +9,7 @@ import { agreementText, costText, notesOf, otherLocks, ranText, riskOf, weightOf
 function fenced(sql: string): string {
   const longest = Math.max(2, ...[...sql.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
-  return `${fence}sql\n${sql}\n${fence}`;
+  return `${fence}sql\n${plainTerminal(sql)}\n${fence}`;
 }
 
 const ran = (traced: Traced | undefined): string[] =>

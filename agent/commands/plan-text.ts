@@ -1,4 +1,4 @@
-import { plainLine, plainTerminal } from "../lib/plain.ts";
+import { plainLine } from "../lib/plain.ts";
 import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts";
 import type { TracedMigration } from "../stages/trace.ts";
 import { agreementText, costText, notesOf, otherLocks, plannedText, ranText, riskOf, weightOf } from "./plan-words.ts";
@@ -18,11 +18,9 @@ const findingLines = ({ findings }: StatementForecast): string[] =>
 
 function describe(migration: MigrationForecast): string {
   const head = `${plainLine(migration.name)}  (${notesOf(migration).join(", ")})  risk: ${plainLine(riskOf(migration))}`;
-  if (migration.statements === undefined) return `${head}\n  ${migration.opaque}`;
+  if (migration.statements === undefined) return `${head}\n  ${plainLine(migration.opaque ?? "")}`;
   const lines = migration.statements.flatMap((statement) => [
-    ...plainTerminal(statement.sql)
-      .split("\n")
-      .map((line) => `  ${line}`),
+    ...statement.sql.split("\n").map((line) => `  ${line}`),
     ...costLines(statement),
     ...findingLines(statement).map((line) => `    ${line}`),
   ]);

@@ -1,5 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import type { Io } from "../lib/io.ts";
+import { plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { urlSource } from "../postgres/sources.ts";
 import type { Context } from "../stages/context.ts";
@@ -135,7 +136,9 @@ async function show(made: Made, { context, back, format }: Shown): Promise<strin
   if (format === "markdown") return (await import("./plan-markdown.ts")).planMarkdown(migrations, found.hash, ran);
   const { planText, traceText } = await import("./plan-text.ts");
   const returns = back.returns.length === 0 ? "" : `${describeReturns(back).join("\n")}\n\n`;
-  return `${returns}${planText(migrations)}${ran === undefined ? "" : `\n${traceText(ran, migrations)}`}`;
+  return plainTerminal(
+    `${returns}${planText(migrations)}${ran === undefined ? "" : `\n${traceText(ran, migrations)}`}`,
+  );
 }
 
 const isEmpty = ({ migrations }: Plan, { returns }: WayBack): boolean => migrations.length + returns.length === 0;

@@ -5,6 +5,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
 import { writeWhole } from "../lib/files.ts";
 import type { Io } from "../lib/io.ts";
+import { plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { MANIFEST } from "../migrations/manifest.ts";
 import type { MigrationFile } from "../migrations/types.ts";
@@ -147,7 +148,8 @@ export const runRehearsal = async (args: Args, io: Io): Promise<number> =>
     });
     const junit = textArg(args, "junit");
     if (junit !== undefined) await writeWhole(junit, redactor.clean(rehearsalJunit(rehearsed)));
-    io.out(redactor.clean(flagArg(args, "json") ? rehearsalJson(rehearsed) : rehearsalText(rehearsed)));
+    const told = flagArg(args, "json") ? rehearsalJson(rehearsed) : plainTerminal(rehearsalText(rehearsed));
+    io.out(redactor.clean(told));
     const failed = failures(rehearsed);
     if (failed.length > 0) throw doesNotHold(rehearsed, failed);
     io.err(`${closing(rehearsed)}\n`);

@@ -1,3 +1,4 @@
+import { plainTerminal } from "../lib/plain.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { HeadgateError } from "./headgate-error.ts";
 
@@ -13,5 +14,5 @@ export function renderError(error: HeadgateError): string {
   lines.push(labelled("What stands", error.stands));
   lines.push(labelled("Next", error.fix));
   lines.push(`  Exit code ${error.exitCode} (${exit.meaning}). More: headgate explain ${error.id}`);
-  return lines.join("\n");
+  return plainTerminal(lines.join("\n"));
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { plainTerminal } from "./plain.ts";
 import type { Redactor } from "./redact.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -35,7 +36,8 @@ export function createHumanLog(write: Write, redactor: Redactor, options: Omit<L
   const writer = (level: Level) => (message: string) => {
     if (LEVELS.indexOf(level) < least) return;
     const { label = "", colour = "reset" } = MARKS[level] ?? {};
-    write(redactor.clean(`${options.colour && label !== "" ? styleText(colour, label) : label}${message}\n`));
+    const head = options.colour && label !== "" ? styleText(colour, label) : label;
+    write(redactor.clean(`${head}${plainTerminal(message)}\n`));
   };
   return { debug: writer("debug"), info: writer("info"), warn: writer("warn"), error: writer("error") };
 }
