@@ -9,14 +9,25 @@ const MASK = "[redacted]";
 /** Up to the last @ of the word, for a password may hold one; not past a quote, where a JSON string ends. */
 const PASSWORD_IN_URL = /(\bpostgres(?:ql)?:\/\/[^\s:@/]*:)(?!PASSWORD@)(?:[^\s"]+|[^\s@]+)@/g;
 
+/** Fewer letters than these could be anybody's. */
+const LEAST_BASE64 = 8;
+
+/** What base64 makes of a secret behind `before` other bytes, as in a header's user:password, less what its neighbours have a part in. */
+function insideBase64(secret: string, before: number): string[] {
+  const whole = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+  const text = whole.toString("base64").slice(Math.ceil((before * 8) / 6), Math.floor((whole.length * 8) / 6));
+  return text.length < LEAST_BASE64 ? [] : [text, text.replaceAll("+", "-").replaceAll("/", "_")];
+}
+
 const forms = (secret: string): string[] => [
   secret,
   encodeURIComponent(secret),
   JSON.stringify(secret).slice(1, -1),
   Buffer.from(secret).toString("base64"),
+  ...[0, 1, 2].flatMap((before) => insideBase64(secret, before)),
 ];
 
-/** Blanks out every secret it knows: raw, URL-encoded, JSON-escaped and base64; and the password of any URL. */
+/** Blanks out every secret it knows: raw, URL-encoded, JSON-escaped and in base64; and the password of any URL. */
 export function createRedactor(): Redactor {
   let known: readonly string[] = [];
   return {

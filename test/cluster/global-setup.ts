@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node";
+import { keepOutputs } from "../support/canary.ts";
 import { up } from "./harness/cluster.ts";
 import { useExternal } from "./harness/external.ts";
 import { say } from "./harness/paths.ts";
@@ -14,8 +15,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const start = Date.now();
   // a minute's build at the first time: not in some test's own time
   await helm3Binary();
+  const search = keepOutputs();
   const cluster = await (external ? useExternal(external) : up());
   say(`ready after ${((Date.now() - start) / 1000).toFixed(1)} s`);
   project.provide("cluster", cluster.handle);
-  return cluster.down;
+  return async () => {
+    await cluster.down();
+    search();
+  };
 }

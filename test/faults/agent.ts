@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { keep } from "../support/canary.ts";
 
 /** Longer than any run of the sweep may take, milliseconds. */
 const PATIENCE_MS = 90_000;
@@ -46,7 +47,10 @@ export function startAgent(bundle: Bundle, args: readonly string[], url: string)
     parts.stderr += text;
   });
   const closed = new Promise<Omit<Ended, "hung">>((resolve) => {
-    child.on("close", (code, signal) => resolve({ code, signal, ...parts }));
+    child.on("close", (code, signal) => {
+      keep(parts.stdout + parts.stderr);
+      resolve({ code, signal, ...parts });
+    });
   });
   return { process: child, ended: patiently(child, closed) };
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { keepOutputs } from "../support/canary.ts";
 import { type Arguments, help, readArguments } from "./arguments.ts";
 import { build, ROOT } from "./build.ts";
 import { findPlanted } from "./planted.ts";
@@ -69,4 +70,7 @@ async function main(args: Arguments): Promise<number> {
 
 const args = readArguments(process.argv.slice(2));
 if (args === undefined) process.stdout.write(help);
-else process.exitCode = await main(args);
+else {
+  const search = keepOutputs();
+  process.exitCode = await main(args).finally(search);
+}

@@ -2,13 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type pg from "pg";
+import { CANARY } from "../support/canary.ts";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
 import { type Bundle, type Ended, startAgent } from "./agent.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import type { Scenario } from "./scenarios.ts";
-
-/** Stands in every output that must not hold it; the odd letters show whether its URL form leaks too. */
-export const PASSWORD = "canary p@ss/w0rd+";
 
 /** A database of one case. */
 export interface Database {
@@ -98,7 +96,7 @@ const SETTINGS = ["fsync = off", "max_connections = 100", "autovacuum = off", "s
 /** Starts a server, and removes it and every file afterwards. */
 export async function withLab<T>(bundle: Bundle, work: (lab: Lab) => Promise<T>): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), "headgate-faults-"));
-  const server = await startServer({ password: PASSWORD, settings: SETTINGS });
+  const server = await startServer({ password: CANARY, settings: SETTINGS });
   const connections = openConnections(server.url);
   try {
     return await work(await createLab({ server, connections, bundle, home }));

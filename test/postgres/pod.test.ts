@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CANARY } from "../support/canary.ts";
 import { type PodFolders, podFolders } from "./pod-folders.ts";
 import { backendRunning, eventually, useScene } from "./scene.ts";
-import { CANARY, expectNoSecret } from "./secrets.ts";
+import { expectNoSecret } from "./secrets.ts";
 
 const scene = useScene({ "001_orders.sql": "CREATE TABLE orders (id bigint PRIMARY KEY);\n" });
 const SETTINGS = { database: { existingSecret: "shop-database" }, wait: { timeout: "2s" } };

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CANARY } from "../support/canary.ts";
 import { createDatabase, type Database } from "../support/database.ts";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
 import { folder, headgate, startHeadgate } from "../support/headgate.ts";
 import { eventually } from "./scene.ts";
-import { CANARY, expectNoSecret } from "./secrets.ts";
+import { expectNoSecret } from "./secrets.ts";
 
 let server: Server;
 let database: Database;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
+import { keep, keeping } from "./canary.ts";
 
 export interface Database {
   readonly name: string;
@@ -19,6 +20,21 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
     return await work(client);
   } finally {
     await client.end();
+  }
+}
+
+/** Keeps what the agent has written down in a database: every row of the tables that its schema has. */
+async function keepRecords(client: pg.Client): Promise<void> {
+  await client.query("SET lock_timeout = '1s'");
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND EXISTS (
+       SELECT FROM pg_class m WHERE m.relnamespace = n.oid AND m.relname = 'meta' AND m.relkind = 'r'
+     )`,
+  );
+  for (const { name } of rows) {
+    const { rows: records } = await client.query<{ record: string }>(`SELECT t::text AS record FROM ${name} t`);
+    for (const { record } of records) keep(record);
   }
 }
 
@@ -43,6 +59,8 @@ export async function createDatabase(adminUrl: string = inject("adminUrl")): Pro
     },
     drop: async () => {
       await Promise.all(open.map(async (client) => await client.end().catch(() => undefined)));
+      // A test may have left it in any state: locked, closed to connections, gone.
+      if (keeping()) await withClient(target.href, keepRecords).catch(() => undefined);
       await withClient(adminUrl, async (client) => await client.query(`DROP DATABASE ${name} WITH (FORCE)`));
     },
   };

@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node";
+import { CANARY } from "./canary.ts";
 import { startServer } from "./embedded-postgres.ts";
 
 declare module "vitest" {
@@ -16,6 +17,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     return async () => {};
   }
   const server = await startServer({
+    password: CANARY,
     settings: ["fsync = off", "max_connections = 200", "max_prepared_transactions = 5"],
   });
   project.provide("adminUrl", server.url());

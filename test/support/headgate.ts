@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { keep } from "./canary.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 export const AGENT = join(ROOT, "agent", "main.ts");
@@ -35,7 +36,10 @@ export function startHeadgate(args: readonly string[], env: Readonly<Record<stri
     stderr += chunk;
   });
   const result = new Promise<Result>((resolve) => {
-    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on("close", (code, signal) => {
+      keep(stdout + stderr);
+      resolve({ code, signal, stdout, stderr });
+    });
   });
   return { process: child, result, stderr: () => stderr };
 }

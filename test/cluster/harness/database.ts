@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Client, type QueryResultRow } from "pg";
+import { MARK } from "../../support/canary.ts";
 import type { PostgresHandle } from "./handle.ts";
 
 /** A fresh database, owned by a login role of the same name. */
@@ -12,7 +13,7 @@ export interface Database {
 }
 
 export async function createDatabase(postgres: PostgresHandle, name: string): Promise<Database> {
-  const password = randomBytes(12).toString("hex");
+  const password = `${MARK}${randomBytes(12).toString("hex")}`;
   await withAdmin(postgres, async (client) => {
     await client.query(`CREATE ROLE "${name}" LOGIN PASSWORD '${password}'`);
     // an administrator that is no superuser, as on a managed server, may only give away to roles it is in

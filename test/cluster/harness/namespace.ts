@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Client, QueryResultRow } from "pg";
 import { onTestFinished } from "vitest";
+import { keeping } from "../../support/canary.ts";
 import { runClient } from "./client.ts";
 import { createDatabase, type Database, dropDatabase, query, secretData, withAdmin } from "./database.ts";
 import { keepDiagnostics } from "./diagnostics.ts";
@@ -50,12 +51,20 @@ export async function withNamespace(work: (ns: TestNamespace) => Promise<void>):
   // a hook, and not `finally`: it also runs when the test's own time is over
   onTestFinished(async ({ task }) => {
     over.abort(new Error("The test is over."));
+    if (keeping()) await readEverything(kubectlIn(cluster, name));
     if (task.result?.state === "fail") say(await keepDiagnostics(cluster, name, task.name));
     await kubectlIn(cluster)(["delete", "namespace", name, "--ignore-not-found", "--wait=false"]);
     await removeVolumes(cluster, name);
     await dropDatabase(cluster.postgres, databaseName(name));
   });
   await work(await createNamespace({ ...cluster, signal: over.signal }, name));
+}
+
+/** What anybody with the right to look may read: whatever a client prints is kept, and searched for secrets. */
+async function readEverything(kubectl: Kubectl): Promise<void> {
+  const mayFail = { mayFail: true, timeoutMs: 20_000 };
+  await kubectl(["get", "pods,jobs,cronjobs,configmaps,events", "--output", "yaml"], mayFail);
+  await kubectl(["logs", "--selector", "app.kubernetes.io/name=headgate", "--all-containers", "--tail=-1"], mayFail);
 }
 
 const databaseName = (namespace: string): string => namespace.replaceAll("-", "_");

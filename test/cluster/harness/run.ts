@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { keep } from "../../support/canary.ts";
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -35,6 +36,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     options.signal?.throwIfAborted();
     if (log !== undefined) writeSync(log, `$ ${argv.join(" ")}\n`);
     const result = await collect(argv, options, log);
+    keep(result.stdout + result.stderr);
     if (result.code === 0 || options.mayFail) return result;
     throw new Error(`${describe(argv)} ended with ${result.code}${hint(result, options)}`);
   } finally {

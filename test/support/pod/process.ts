@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { keep } from "../canary.ts";
 
 export interface Command {
   readonly argv: readonly string[];
@@ -43,6 +44,7 @@ export function runProcess({ argv, env, cwd }: Command, { signal, graceMs }: End
     const settle = (exitCode: number) => {
       clearTimeout(killer);
       signal.removeEventListener("abort", terminate);
+      keep(log);
       resolve({ exitCode, log });
     };
     for (const stream of [child.stdout, child.stderr]) {

@@ -30,6 +30,16 @@ describe("a redactor", () => {
     expect(redactor.clean("it is pass-and-more")).toBe("it is [redacted]");
   });
 
+  it("blanks it out inside of something longer in base64, as in an Authorization header", () => {
+    const secret = "s3cret-of-the-gateway";
+    for (const user of ["", "a", "ab", "abc"]) {
+      const header = Buffer.from(`${user}:${secret}:and more`).toString("base64");
+      const left = cleaned(secret, `Basic ${header}`).replace(/^Basic |\[redacted\]/g, "");
+      expect(Buffer.from(left, "base64").toString()).not.toMatch(/cret-of/);
+      expect(left.length).toBeLessThan(header.length - 20);
+    }
+  });
+
   it("blanks out the password of any URL, also of one that it never saw", () => {
     expect(cleaned(undefined, "postgres://app:hunter2@db/shop and postgresql://app:a%40b@db")).toBe(
       "postgres://app:[redacted]@db/shop and postgresql://app:[redacted]@db",
