@@ -64,7 +64,14 @@ const sarif = (all: readonly Linted[]): string =>
           level: LEVELS[one.risk],
           message: { text: `${one.danger}; ${one.instead}` },
           locations: [location(one)],
-          ...(one.accepted === undefined ? {} : { suppressions: [{ kind: "inSource", justification: one.accepted }] }),
+          ...(one.accepted === undefined
+            ? {}
+            : {
+                suppressions: [
+                  // The values are not the file that the finding is in.
+                  { kind: one.accepted === "plan.allow" ? "external" : "inSource", justification: one.accepted },
+                ],
+              }),
         })),
       },
     ],

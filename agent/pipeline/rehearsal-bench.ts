@@ -102,7 +102,7 @@ async function attempt(context: Context, origin: Origin | undefined, stages: rea
 
 /** Of a role that may be there. */
 export const createRoleSql = (role: string): string =>
-  `DO $$ BEGIN IF to_regrole(${quoteLiteral(quoteIdentifier(role))}) IS NULL THEN CREATE ROLE ${quoteIdentifier(role)}; END IF; END $$`;
+  `DO ${quoteLiteral(`BEGIN IF to_regrole(${quoteLiteral(quoteIdentifier(role))}) IS NULL THEN CREATE ROLE ${quoteIdentifier(role)}; END IF; END`)}`;
 
 /** What has to be there before Headgate's first run, and in a release is. A copy has it, or lacks it as its origin does. */
 function provisioning({ settings, names }: Context, database: string, { own, origin }: Place): string[] {

@@ -5,6 +5,7 @@ import type { Command } from "./lock-alter.ts";
 import type { World } from "./lock-book.ts";
 import type { Relation, TypeName } from "./lock-catalog.ts";
 import { anyOf, type Tri } from "./lock-modes.ts";
+import { ONCE_A_ROW, ONCE_FOR_ALL } from "./volatility.ts";
 
 /** What a command does to the rows that are there. */
 interface Cost {
@@ -27,25 +28,12 @@ const UNSEEN: Cost = { rewrites: false, scans: null };
 
 const costOfRewriting = (rewrites: Tri): Cost => ({ rewrites, scans: rewrites });
 
-const ONCE = new Set(
-  `now transaction_timestamp statement_timestamp timezone date_trunc date_part extract age make_date make_timestamp
-make_timestamptz make_interval to_char to_date to_timestamp to_number to_json to_jsonb json_build_object jsonb_build_object
-json_build_array jsonb_build_array lower upper btrim ltrim rtrim lpad rpad repeat concat concat_ws format replace substring
-left right length md5 sha256 encode decode abs round floor ceil mod power current_setting current_schema
-current_database version string_to_array to_tsvector`.split(/\s+/),
-);
-const EACH_ROW = new Set(
-  `clock_timestamp gen_random_uuid random nextval timeofday uuidv4 uuidv7 uuid_generate_v1 uuid_generate_v4`.split(
-    /\s+/,
-  ),
-);
-
 function isVolatile({ catalog }: World, { funcname }: Node): Tri {
   const [name, schema] = nameParts(funcname).toReversed();
   const known = catalog?.isVolatile(String(name), asText(schema));
   if (known !== undefined && known !== null) return known;
-  if (EACH_ROW.has(String(name))) return true;
-  return ONCE.has(String(name)) ? false : null;
+  if (ONCE_A_ROW.has(String(name))) return true;
+  return ONCE_FOR_ALL.has(String(name)) ? false : null;
 }
 
 function hasVolatile(world: World, expression: unknown): Tri {

@@ -3,7 +3,7 @@ import { type Filled, trackFilled } from "./filled.ts";
 import { type Indexes, trackIndexes } from "./indexes.ts";
 import { movesSearchPath } from "./search-path.ts";
 import { settledBy } from "./settled.ts";
-import { changedBy, madeBy, madeUnlessThere, type Target } from "./targets.ts";
+import { A_PART, changedBy, madeBy, madeUnlessThere, type Target } from "./targets.ts";
 
 /** What the statements so far have left behind: things that no older code can know, and columns that hold no NULL. */
 export interface Made {
@@ -29,9 +29,6 @@ const key = ({ sort, schema, name }: Target): string => JSON.stringify([sort, sc
 
 /** Its schema is made: then everything in it is. */
 const inside = (schema: string): string => key({ sort: "schema", schema: undefined, name: schema });
-
-/** What a statement calls otherwise or drops is a part of its target, and not the target itself. */
-const A_PART = /^OBJECT_(COLUMN|ATTRIBUTE|TABCONSTRAINT|DOMCONSTRAINT|TRIGGER|POLICY|RULE)$/;
 
 /** The target after the statement: undefined when it is gone, or when nobody knows its name. */
 function after(target: Target, { kind, node }: Statement): Target | undefined {

@@ -1,10 +1,8 @@
 import type { Statement } from "../migrations/parser.ts";
-import { changedBy, madeBy, type Target } from "./targets.ts";
+import { A_PART, changedBy, madeBy, type Target } from "./targets.ts";
 
 type Targets = readonly Target[];
 
-/** A part of its target gets the name, and not the target itself. */
-const A_PART = /^OBJECT_(COLUMN|ATTRIBUTE|TABCONSTRAINT|DOMCONSTRAINT|TRIGGER|POLICY|RULE)$/;
 const ARGUMENTS = /\(.*$/s;
 
 /** The name of a function without its arguments; of everything else as it is. */

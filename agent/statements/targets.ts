@@ -10,6 +10,9 @@ export interface Target {
 
 type Targets = readonly Target[];
 
+/** The kinds of an ObjectType that a RENAME or DROP of a part of its target has, and not of the target itself. */
+export const A_PART = /^OBJECT_(COLUMN|ATTRIBUTE|TABCONSTRAINT|DOMCONSTRAINT|TRIGGER|POLICY|RULE)$/;
+
 function target(sort: Target["sort"], parts: readonly unknown[]): Target {
   const [name, schema] = parts.toReversed();
   return { sort, schema: asText(schema), name: String(name) };
