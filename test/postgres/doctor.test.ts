@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { loginSql } from "../support/database.ts";
 import { useScene } from "./scene.ts";
 
 const scene = useScene({ "001_orders.sql": "CREATE TABLE orders (id bigint PRIMARY KEY);\n" });
@@ -44,10 +45,8 @@ describe("doctor", () => {
 
   it("warns of a role that has no second connection left", async () => {
     const role = `${scene.database.name}_tight`;
-    await scene.database.sql(`CREATE ROLE ${role} LOGIN CONNECTION LIMIT 1`);
-    const url = new URL(scene.database.url);
-    url.username = role;
-    const { stdout } = await scene.runAs(url.href, "doctor");
+    await scene.database.sql(`CREATE ROLE ${role} ${loginSql()} CONNECTION LIMIT 1`);
+    const { stdout } = await scene.runAs(scene.database.urlAs(role), "doctor");
     await scene.database.sql(`DROP ROLE ${role}`);
     expect(stdout).toMatch(/^warning +connections: the role may open 1 of its 1 connections/m);
   });

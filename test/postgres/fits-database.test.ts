@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { loginSql } from "../support/database.ts";
 import { useScene } from "./scene.ts";
 
 const FIRST = { "001_orders.sql": "CREATE TABLE orders (id bigint PRIMARY KEY);\n" };
@@ -8,16 +9,14 @@ let roles: readonly string[] = [];
 
 async function newRole(name: string): Promise<string> {
   const role = `${scene.database.name}_${name}`;
-  await scene.database.sql(`CREATE ROLE ${role} LOGIN; GRANT CREATE ON DATABASE ${scene.database.name} TO ${role};
+  await scene.database.sql(`CREATE ROLE ${role} ${loginSql()}; GRANT CREATE ON DATABASE ${scene.database.name} TO ${role};
     GRANT USAGE, CREATE ON SCHEMA public TO ${role}`);
   roles = [...roles, role];
   return role;
 }
 
 const urlOf = (role: string): string => {
-  const url = new URL(scene.database.url);
-  url.username = role;
-  return url.href;
+  return scene.database.urlAs(role);
 };
 
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { loginSql } from "../support/database.ts";
 import { useOrdersScene } from "./orders-scene.ts";
 
 const { scene, forget } = useOrdersScene();
@@ -84,11 +85,9 @@ describe("a schema of a fleet that", () => {
 
   it("may not be used is told the GRANT, and not that it is missing", async () => {
     const role = `${scene.database.name}_tenant`;
-    await scene.database.sql(`CREATE ROLE ${role} LOGIN; CREATE SCHEMA headgate AUTHORIZATION ${role}`);
+    await scene.database.sql(`CREATE ROLE ${role} ${loginSql()}; CREATE SCHEMA headgate AUTHORIZATION ${role}`);
     for (const schema of ["north", "south"]) await scene.database.sql(`GRANT ALL ON SCHEMA ${schema} TO ${role}`);
-    const url = new URL(scene.database.url);
-    url.username = role;
-    const { code, stderr } = await scene.runAs(url.href, "migrate");
+    const { code, stderr } = await scene.runAs(scene.database.urlAs(role), "migrate");
     await scene.database.sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
     expect({ code, stderr }).toMatchObject({
       code: 3,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { loginSql } from "../support/database.ts";
 import { folder, startHeadgate } from "../support/headgate.ts";
 import { auto, useOrdersScene } from "./orders-scene.ts";
 
@@ -23,11 +24,9 @@ async function grants(role: string, values: object, ...args: readonly string[]):
 async function migrator(values: object = {}): Promise<string> {
   const role = `${scene.database.name}_migrator`;
   scene.values({ ...values });
-  await scene.database.sql(await grants(role, values));
+  await scene.database.sql(`${await grants(role, values)}; ALTER ROLE ${role} ${loginSql()}`);
   roles.push(role);
-  const url = new URL(scene.database.url);
-  url.username = role;
-  return url.href;
+  return scene.database.urlAs(role);
 }
 
 /** Everything that README's quickstart and its way back do, by a role that may do nothing else. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loginSql } from "../support/database.ts";
 import type { Running } from "../support/headgate.ts";
 import { type PodFolders, podFolders } from "./pod-folders.ts";
 import { backendRunning, eventually, useScene } from "./scene.ts";
@@ -105,13 +106,11 @@ describe("a session that an earlier pod of the Job left behind", () => {
   });
 
   it("is ended by the login role, when database.role is one that may not", async () => {
-    const { name, url, sql } = scene.database;
+    const { name, urlAs, sql } = scene.database;
     const [app, owner] = [`${name}_app`, `${name}_owner`];
-    await sql(`CREATE ROLE ${owner}; CREATE ROLE ${app} LOGIN NOINHERIT IN ROLE ${owner};
+    await sql(`CREATE ROLE ${owner}; CREATE ROLE ${app} ${loginSql()} NOINHERIT IN ROLE ${owner};
       GRANT CREATE ON DATABASE ${name} TO ${owner}; GRANT CREATE ON SCHEMA public TO ${owner}; GRANT SELECT ON pace TO ${owner}`);
-    const asApp = new URL(url);
-    asApp.username = app;
-    login = { url: asApp.href, role: owner };
+    login = { url: urlAs(app), role: owner };
     try {
       const { pid } = await cutOff();
       await pace(0);

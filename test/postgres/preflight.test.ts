@@ -33,9 +33,7 @@ afterAll(async () => {
 });
 
 const doctor = async (role = "postgres"): Promise<string> => {
-  const url = new URL(database.url);
-  url.username = role;
-  return (await headgate(["doctor", "--dir", files.path], { DATABASE_URL: url.href })).stdout;
+  return (await headgate(["doctor", "--dir", files.path], { DATABASE_URL: database.urlAs(role) })).stdout;
 };
 
 const writeWal = async (segments: number): Promise<void> => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loginSql } from "../support/database.ts";
 import { useScene } from "./scene.ts";
 
 const scene = useScene({ "001_orders.sql": "CREATE TABLE orders (id bigint PRIMARY KEY);\n" });
@@ -6,15 +7,13 @@ let roles: readonly string[] = [];
 
 async function newRole(name: string): Promise<string> {
   const role = `${scene.database.name}_${name}`;
-  await scene.database.sql(`CREATE ROLE ${role} LOGIN`);
+  await scene.database.sql(`CREATE ROLE ${role} ${loginSql()}`);
   roles = [...roles, role];
   return role;
 }
 
 const urlOf = (role: string): string => {
-  const url = new URL(scene.database.url);
-  url.username = role;
-  return url.href;
+  return scene.database.urlAs(role);
 };
 
 beforeEach(() => {

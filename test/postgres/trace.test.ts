@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { createDatabase, type Database } from "../support/database.ts";
+import { createDatabase, type Database, loginSql } from "../support/database.ts";
 import { folder, startHeadgate } from "../support/headgate.ts";
 import { useOrdersScene } from "./orders-scene.ts";
 import { eventually } from "./scene.ts";
@@ -108,10 +108,10 @@ describe("a trace", () => {
     scene.files.write(MORE);
     const role = `${scene.database.name}_reader`;
     await scene.database.sql(
-      `CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA headgate TO ${role};
+      `CREATE ROLE ${role} ${loginSql()}; GRANT USAGE ON SCHEMA headgate TO ${role};
        GRANT SELECT ON ALL TABLES IN SCHEMA headgate TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
     );
-    const { code, stderr } = await scene.runAs(scene.database.url.replace("postgres@", `${role}@`), "plan", "--trace");
+    const { code, stderr } = await scene.runAs(scene.database.urlAs(role), "plan", "--trace");
     await scene.database.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("no-throwaway-database") });
     expect(stderr).toMatch(/ALTER ROLE "?\w+"? CREATEDB; it has to own the database, too; or name a restored copy/);

@@ -6,6 +6,8 @@ import { keep, keeping } from "./canary.ts";
 export interface Database {
   readonly name: string;
   readonly url: string;
+  /** The same as another role, which has to have been made with `loginSql`. */
+  urlAs(role: string): string;
   /** Rows of one statement, on a connection of its own. */
   sql<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string): Promise<Row[]>;
   /** A connection that stays open until the database is dropped. */
@@ -38,6 +40,12 @@ async function keepRecords(client: pg.Client): Promise<void> {
   }
 }
 
+/** LOGIN with the password of this run's server: a role comes in by the same URL under its own name. */
+export function loginSql(): string {
+  const password = decodeURIComponent(new URL(inject("adminUrl")).password);
+  return password === "" ? "LOGIN" : `LOGIN PASSWORD '${password.replaceAll("'", "''")}'`;
+}
+
 /** A fresh database on the server of this run. */
 export async function createDatabase(adminUrl: string = inject("adminUrl")): Promise<Database> {
   const name = `t_${randomBytes(6).toString("hex")}`;
@@ -48,6 +56,11 @@ export async function createDatabase(adminUrl: string = inject("adminUrl")): Pro
   return {
     name,
     url: target.href,
+    urlAs(role) {
+      const as = new URL(target.href);
+      as.username = role;
+      return as.href;
+    },
     sql: async <Row extends pg.QueryResultRow>(text: string) =>
       await withClient(target.href, async (client) => (await client.query<Row>(text)).rows),
     connect: async () => {
