@@ -171,6 +171,22 @@ export const catalogue = {
     stands: "what was committed before stays; what was under way was rolled back",
     fix: "run again to go on; raise job.activeDeadlineSeconds and helm's --timeout together",
   }),
+  "backup-failed": entry(5, {
+    meaning: "The backup was not made, so nothing that it was to keep was put at risk.",
+    causes: [
+      "the storage is full, refuses, or does not answer",
+      "pg_dump is missing, or older than the server",
+      "a table that the role may not read, or that somebody has locked",
+    ],
+    stands: "nothing was changed; nothing of the backup stays",
+    fix: "mend what it says and run again",
+  }),
+  "bad-backup": entry(5, {
+    meaning: "A backup is not there, or not whole.",
+    causes: ["bytes that were changed or lost where they lie", "a file that somebody else has made"],
+    stands: "nothing was changed",
+    fix: "headgate backup list shows the others; take a new one with headgate backup",
+  }),
   "migration-failed": entry(6, {
     meaning: "A migration failed. It was rolled back whole.",
     causes: ["the SQL does not fit this database's schema or data"],

@@ -20,6 +20,12 @@ export const exitCodes = {
     changed: "no, or as listed",
     job: "tries again",
   },
+  5: {
+    name: "backup failed",
+    meaning: "a backup was not made, or is not whole",
+    changed: "no",
+    job: "tries again",
+  },
   6: {
     name: "migration failed",
     meaning: "a migration failed and was rolled back",

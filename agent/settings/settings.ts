@@ -27,6 +27,7 @@ export type Place = "pod" | "desk";
 const deskDefaults = {
   wait: { timeout: "5s" },
   migrations: { dir: "migrations" },
+  backup: { volume: { path: "backups" } },
   // An older checkout must not take back what a colleague has applied; `headgate revert` asks first.
   rollback: { onAhead: "fail", delay: "0s" },
 };

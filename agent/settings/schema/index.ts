@@ -1,3 +1,4 @@
+import { backup } from "./backup.ts";
 import { chartOnly } from "./chart.ts";
 import { database, history } from "./database.ts";
 import { fleet } from "./fleet.ts";
@@ -10,6 +11,7 @@ export const agentGroups = {
   migrations,
   wait,
   plan,
+  backup,
   migrate,
   smoke,
   rollback,

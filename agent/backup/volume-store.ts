@@ -1,0 +1,120 @@
+import { createReadStream } from "node:fs";
+import { access, constants, type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { errorCode } from "../lib/files.ts";
+import { NameTaken, PARTIAL, type Store, type Stored } from "./store.ts";
+
+const REASONS: Readonly<Record<string, readonly [what: string, fix: string]>> = {
+  ENOSPC: ["is full", "make room there, or keep fewer backups with backup.retention"],
+  EDQUOT: ["is full", "make room there, or keep fewer backups with backup.retention"],
+  EACCES: ["may not be written by this user", "let the user that Headgate runs as write there"],
+  EPERM: ["may not be written by this user", "let the user that Headgate runs as write there"],
+  EROFS: ["is mounted read-only", "mount it to be written"],
+  ENOENT: ["is not there", "make the folder, or name another in backup.volume.path"],
+  ENOTDIR: ["is no folder", "name a folder in backup.volume.path"],
+};
+
+function failure(folder: string, error: unknown): HeadgateError {
+  const words = error instanceof Error ? error.message : String(error);
+  const [what, fix] = REASONS[errorCode(error) ?? ""] ?? [`fails: ${words}`, "mend what it says and run again"];
+  return new HeadgateError("backup-failed", { what: `the folder for backups, ${folder}, ${what}`, fix, cause: error });
+}
+
+/** Fails in the words of the store; what else `work` rejects with passes. */
+async function inWords<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw errorCode(error) === undefined || error instanceof HeadgateError ? error : failure(folder, error);
+  }
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The folder's own entry for a new name has to be on the disk, too. Not every file system can do that. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r").catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** Backups as files of one folder. */
+export function volumeStore(path: string): Store {
+  const folder = resolve(path);
+
+  /** Whoever has the partial file has the name: it is made only where there is none. */
+  const begin = async (name: string): Promise<FileHandle> => {
+    const partial = join(folder, `${name}${PARTIAL}`);
+    const file = await open(partial, "wx", 0o600).catch((error: unknown) => {
+      throw errorCode(error) === "EEXIST" ? new NameTaken(name) : failure(folder, error);
+    });
+    if (!(await exists(join(folder, name)))) return file;
+    await file.close();
+    await rm(partial, { force: true });
+    throw new NameTaken(name);
+  };
+
+  return {
+    where: folder,
+    async check() {
+      await inWords(folder, async () => {
+        await readdir(folder);
+        await access(folder, constants.W_OK | constants.X_OK);
+      });
+    },
+    async put(name, content, signal) {
+      signal.throwIfAborted();
+      const file = await begin(name);
+      const partial = join(folder, `${name}${PARTIAL}`);
+      try {
+        for await (const chunk of content) {
+          signal.throwIfAborted();
+          await inWords(folder, async () => await file.writeFile(chunk));
+        }
+        signal.throwIfAborted();
+        await inWords(folder, async () => {
+          await file.sync();
+          await rename(partial, join(folder, name));
+        });
+      } catch (error) {
+        await rm(partial, { force: true }).catch(() => undefined);
+        throw error;
+      } finally {
+        await file.close();
+      }
+      await syncFolder(folder);
+    },
+    async *get(name, signal) {
+      signal.throwIfAborted();
+      try {
+        yield* createReadStream(join(folder, name), { highWaterMark: 1024 * 1024, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (errorCode(error) !== "ENOENT") throw failure(folder, error);
+        throw new HeadgateError("bad-backup", { what: `there is no ${name} in ${folder}`, cause: error });
+      }
+    },
+    async list() {
+      return await inWords(folder, async () => {
+        const entries = await readdir(folder, { withFileTypes: true });
+        const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+        const found = await Promise.all(
+          files.map(async (name): Promise<Stored[]> => {
+            // It may go while we look.
+            const facts = await stat(join(folder, name)).catch(() => undefined);
+            return facts === undefined ? [] : [{ name, bytes: facts.size, modified: facts.mtime }];
+          }),
+        );
+        return found.flat();
+      });
+    },
+    async remove(name) {
+      await inWords(folder, async () => await rm(join(folder, name), { force: true }));
+    },
+  };
+}
