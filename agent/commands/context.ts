@@ -7,7 +7,7 @@ import type { Io } from "../lib/io.ts";
 import { createHumanLog, createLog } from "../lib/log.ts";
 import { createRedactor, type Redactor } from "../lib/redact.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
-import { deskSource, secretSource } from "../postgres/sources.ts";
+import { deskSource, secretSource, urlSource } from "../postgres/sources.ts";
 import { loadDeskSettings, loadPod } from "../settings/load.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -88,6 +88,17 @@ async function signerOf(path: string | undefined, redactor: Redactor): Promise<C
   return (target) => createSigner(Buffer.from(key), target);
 }
 
+/** One line of the terminal that is written again and again, and is gone at the end. */
+const tickerOn =
+  ({ err }: Io) =>
+  (text: string): void =>
+    err(`\r\u001b[K${text}`);
+
+function scratchSource({ env }: Io, redactor: Redactor): Context["scratch"] {
+  const url = env.HEADGATE_REHEARSAL_URL ?? "";
+  return url === "" ? undefined : urlSource(url, "HEADGATE_REHEARSAL_URL", redactor);
+}
+
 /** The context of a run from its arguments. Rejects with `bad-settings`. */
 export async function createContext(
   command: string,
@@ -116,6 +127,9 @@ export async function createContext(
     deadline,
     signal: AbortSignal.any([stopSignal(io), deadline.signal]),
     log: await createLog(io.err, redactor, { ...settings.report.log, colour: io.colour }),
+    env: io.env,
+    ticker: io.colour && settings.report.log.format === "human" ? tickerOn(io) : undefined,
+    scratch: scratchSource(io, redactor),
   };
   const schema = textArg(args, "schema");
   return schema === undefined ? context : inSchema(context, schema);

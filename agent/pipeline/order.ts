@@ -1,3 +1,4 @@
+import { backup } from "../stages/backup.ts";
 import { migrate } from "../stages/migrate.ts";
 import { plan } from "../stages/plan.ts";
 import { preflight } from "../stages/preflight.ts";
@@ -8,4 +9,4 @@ import { verify } from "../stages/verify.ts";
 import { wait } from "../stages/wait.ts";
 
 /** The order is the product's promise. The report comes after all of them, whatever happened. */
-export const order: readonly Stage[] = [wait, preflight, plan, revert, migrate, verify, smoke];
+export const order: readonly Stage[] = [wait, preflight, plan, backup, revert, migrate, verify, smoke];

@@ -54,6 +54,7 @@ export function toReport(context: Context, result: RunResult): Report {
     durationMs: Math.round(result.durationMs),
     database: state.session?.facts.database,
     planHash: state.plan?.hash,
+    backup: state.backup,
     stages: result.records.map((record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
     risks: risksTaken(state.plan?.migrations ?? [], context.settings.plan.refuse),
     applied: asReported(applied),

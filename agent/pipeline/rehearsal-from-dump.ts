@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { HeadgateError } from "../errors/headgate-error.ts";
+import { HeadgateError, type Particulars } from "../errors/headgate-error.ts";
 import type { Names } from "../history/schema.ts";
 import { shellWord } from "../lib/shell.ts";
 import { connect } from "../postgres/client.ts";
@@ -12,6 +12,8 @@ import type { Context } from "../stages/context.ts";
 import type { Dump } from "./rehearsal-from-load.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
+
+const failure = (particulars: Particulars): HeadgateError => new HeadgateError("no-throwaway-database", particulars);
 
 const missing = (what: string, fix: string): HeadgateError =>
   new HeadgateError("no-throwaway-database", { what, fix, stands: "nothing was changed" });
@@ -75,7 +77,7 @@ export async function withDumpOf<T>(
     ];
     const schema = ["--schema-only", "--no-tablespaces", "--no-subscriptions", "--no-security-labels"];
     const rows = ["--data-only", "--inserts", ...tables.map((name) => `--table=${name}`)];
-    const calling = { env, connection, signal };
+    const calling = { env, connection, signal, failure };
     async function* both(): AsyncGenerator<Uint8Array> {
       yield* outputOf(program, { ...calling, args: [...schema, ...common] });
       if (tables.length > 0) yield* outputOf(program, { ...calling, args: [...rows, ...common] });
@@ -121,5 +123,5 @@ export async function dumpAt(path: string, { names, signal }: Context, env: Env)
       `install it: apt-get install postgresql-client; or make it plain where there is one: pg_restore --file=state.sql ${shellWord(path)}`,
     );
   const args = ["--file=-", "--no-tablespaces", "--no-subscriptions", "--no-security-labels", resolve(path)];
-  return { name: path, isFile: false, sql: outputOf(newest, { args, env, signal }), making };
+  return { name: path, isFile: false, sql: outputOf(newest, { args, env, signal, failure }), making };
 }

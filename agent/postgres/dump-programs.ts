@@ -1,9 +1,9 @@
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { HeadgateError } from "../errors/headgate-error.ts";
+import type { HeadgateError, Particulars } from "../errors/headgate-error.ts";
 import { type Connection, describeConnection } from "./connection.ts";
 import { quoteIdentifier } from "./quote.ts";
 import { programFolders } from "./throwaway-binaries.ts";
@@ -47,14 +47,15 @@ export const describePrograms = (programs: readonly Program[]): string =>
   programs.map(({ path, version }) => `${version} in ${path}`).join(", ");
 
 /** A connection as libpq's own variables: a command line could be read by everybody on the machine. */
-function connectionEnv({ host, port, database, user, password, tls, options }: Connection, major: number): Env {
+export function connectionEnv(connection: Connection, major: number): Record<string, string> {
+  const { host, port, database, user, password, tls, options } = connection;
   // libpq looks for a CA bundle in the user's home unless it is told to take the system's, as Headgate does.
   const system = tls.mode === "verify-full" && major >= 16 ? "system" : undefined;
-  return {
+  return given({
     ...{ PGHOST: host, PGPORT: String(port), PGDATABASE: database, PGUSER: user, PGPASSWORD: password },
     ...{ PGSSLMODE: tls.mode, PGSSLROOTCERT: tls.caFile ?? system, PGSSLCERT: tls.certFile, PGSSLKEY: tls.keyFile },
     ...{ PGOPTIONS: options, PGAPPNAME: "headgate:dump", PGCONNECT_TIMEOUT: "10" },
-  };
+  });
 }
 
 const given = (env: Env): Record<string, string> =>
@@ -65,54 +66,116 @@ export interface Calling {
   readonly args: readonly string[];
   /** The process's own environment. */
   readonly env: Env;
-  /** The database that it reads; undefined for none. */
+  /** The database that it works on; undefined for none. */
   readonly connection?: Connection;
   readonly signal: AbortSignal;
+  /** `all`: it finds the whole environment, not only what a program of PostgreSQL needs of it. */
+  readonly inherits?: "all";
+  /** The caller's error of what the program says; `particulars` know what to do where it is known. */
+  readonly failure: (particulars: Particulars) => HeadgateError;
 }
 
 const LAST_LINES = 8;
 
-function fixOf(stderr: string, connection: Connection | undefined): string {
-  if (connection !== undefined && /permission denied for/.test(stderr))
-    return `pg_dump wants to read every table: let the owner of them connect; or as an administrator: GRANT pg_read_all_data TO ${quoteIdentifier(connection.user)}`;
-  if (/LOCK TABLE/.test(stderr)) return "run again when nobody locks that table any more: pg_dump waits 10 s for it";
-  return "mend what it says and run again";
+const FIXES: readonly (readonly [said: RegExp, fix: (user: string) => string])[] = [
+  [
+    /permission denied for/,
+    (user) =>
+      `pg_dump wants to read every table: let the owner of them connect; or as an administrator: GRANT pg_read_all_data TO ${quoteIdentifier(user)}`,
+  ],
+  [
+    /row-level security/,
+    (user) =>
+      `let a role read that every policy lets through: as an administrator: ALTER ROLE ${quoteIdentifier(user)} BYPASSRLS`,
+  ],
+  [/LOCK TABLE/, () => "run again when nobody locks that table any more"],
+];
+
+const fixOf = (stderr: string, connection: Connection | undefined): string =>
+  (connection === undefined ? undefined : FIXES.find(([said]) => said.test(stderr))?.[1](connection.user)) ??
+  "mend what it says and run again";
+
+/** A program at work. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** Rejects with the caller's error when it ends with anything but 0. `tolerated` judges what it wrote then. */
+  ended(tolerated?: (stderr: string) => boolean): Promise<void>;
+  /** Ends it, and waits until it has. */
+  stop(): Promise<void>;
 }
 
-function failed(program: Program, { connection }: Calling, stderr: string): HeadgateError {
+interface Ending {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+function failed(program: Program, { connection, failure }: Calling, { code, stderr }: Ending): HeadgateError {
   const of = connection === undefined ? "" : ` of ${describeConnection(connection)}`;
-  return new HeadgateError("no-throwaway-database", {
+  const said = stderr === "" ? `it ended with ${code ?? "a signal: it was killed"}` : stderr;
+  return failure({
     what: `${program.path}${of} failed`,
-    details: stderr.trimEnd().split("\n").slice(-LAST_LINES),
+    details: said.trimEnd().split("\n").slice(-LAST_LINES),
     fix: fixOf(stderr, connection),
     stands: "nothing was changed",
   });
 }
 
-/** Runs a program and gives what it writes, as it comes. Ends it when nobody reads on. Rejects with `no-throwaway-database`. */
-export async function* outputOf(program: Program, calling: Calling): AsyncGenerator<Uint8Array> {
-  const { args, env, connection, signal } = calling;
+/** Starts a program with pipes for its input, if it reads one, and its output. */
+export function startProgram(program: Program, calling: Calling, reads = false): Running {
+  const { args, env, connection, signal, inherits } = calling;
   signal.throwIfAborted();
   const of = connection === undefined ? {} : connectionEnv(connection, program.major);
   const child = spawn(program.path, args, {
-    ...{ stdio: ["ignore", "pipe", "pipe"], cwd: "/" },
-    env: given({ ...inherited(env), ...of }),
+    ...{ stdio: [reads ? "pipe" : "ignore", "pipe", "pipe"], cwd: "/" },
+    env: { ...given(inherits === "all" ? env : inherited(env)), ...of },
   });
-  const closed = once(child, "close").catch((error: unknown) => [String(error)]);
-  const cut = () => child.kill();
-  signal.addEventListener("abort", cut, { once: true });
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    stderr = `${stderr}${text}`.slice(-10_000);
+    stderr = `${stderr}${text}`.slice(-20_000);
   });
+  // Who reads no more is known by how it ends.
+  child.stdin?.on("error", () => undefined);
+  const closed = once(child, "close").then(
+    ([code]): Ending => ({ code, stderr }),
+    (error: unknown): Ending => ({ code: null, stderr: String(error) }),
+  );
+  const cut = () => child.kill();
+  signal.addEventListener("abort", cut, { once: true });
+  return {
+    child,
+    async ended(tolerated = () => false) {
+      const ending = await closed;
+      signal.throwIfAborted();
+      if (ending.code !== 0 && (ending.code === null || !tolerated(ending.stderr)))
+        throw failed(program, calling, ending);
+    },
+    async stop() {
+      signal.removeEventListener("abort", cut);
+      child.kill();
+      await closed;
+    },
+  };
+}
+
+/** Runs a program and gives what it writes, as it comes. Ends it when nobody reads on. Rejects with the caller's error. */
+export async function* outputOf(program: Program, calling: Calling): AsyncGenerator<Uint8Array> {
+  const running = startProgram(program, calling);
   try {
-    if (child.stdout !== null) yield* child.stdout;
-    const [code] = await closed;
-    signal.throwIfAborted();
-    if (code !== 0) throw failed(program, calling, stderr === "" ? `it ended with ${code}` : stderr);
+    if (running.child.stdout !== null) yield* running.child.stdout;
+    await running.ended();
   } finally {
-    signal.removeEventListener("abort", cut);
-    child.kill();
-    await closed;
+    await running.stop();
   }
+}
+
+/** Gives the program one piece more, and waits while it has enough. What has ended takes nothing. */
+export async function feed({ child: { stdin } }: Running, chunk: Uint8Array): Promise<void> {
+  if (stdin === null || !stdin.writable || stdin.write(chunk)) return;
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      stdin.off("drain", go).off("close", go);
+      resolve();
+    };
+    stdin.once("drain", go).once("close", go);
+  });
 }

@@ -7,9 +7,10 @@ const names = (list: readonly { readonly name: string }[], noun = "migrations"):
 
 /** How far it got, for people: what stands, where it ended, what was not reached. */
 export function summaryLines(report: Report): string[] {
-  const { applied, reverted, ahead, stoppedAt, notReached, fleet } = report;
+  const { applied, reverted, ahead, stoppedAt, notReached, fleet, backup } = report;
   const failed = (fleet?.failed ?? []).map(({ schema, exitCode }) => ({ name: `${schema} (${exitCode})` }));
   return [
+    ...(backup === undefined ? [] : [`backup before it: ${backup.name} in ${backup.where}`]),
     ...(reverted.length > 0 ? [`taken back by this run: ${names(reverted)}`] : []),
     ...(ahead.length > 0 ? [`still ahead of these files: ${names(ahead.map((name) => ({ name })))}`] : []),
     ...(applied.length > 0 ? [`applied by this run, and standing: ${names(applied)}`] : []),

@@ -18,6 +18,22 @@ export interface RiskTaken {
   readonly accepted: string | undefined;
 }
 
+/** The copy that was made before anything changed. */
+export interface BackupReport {
+  readonly strategy: string;
+  readonly name: string;
+  /** For people; without secrets. */
+  readonly where: string;
+  /** Undefined where Headgate does not hold the copy itself. */
+  readonly bytes: number | undefined;
+  readonly sha256: string | undefined;
+  readonly durationMs: number;
+  /** Read back whole, restored and compared, or neither. */
+  readonly verified: "read" | "restore" | "no";
+  /** Of a restore point: where it stands in the WAL. */
+  readonly lsn?: string | undefined;
+}
+
 /** What one run did, the same for every sink. Times are ISO 8601, durations milliseconds. */
 export interface Report {
   readonly format: 1;
@@ -29,6 +45,8 @@ export interface Report {
   readonly durationMs: number;
   readonly database: string | undefined;
   readonly planHash: string | undefined;
+  /** Undefined where none was made. */
+  readonly backup: BackupReport | undefined;
   readonly stages: readonly StageRecord[];
   readonly risks: readonly RiskTaken[];
   /** Committed by this run. */

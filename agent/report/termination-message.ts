@@ -34,12 +34,14 @@ export function terminationText({
   stoppedAt,
   notReached,
   fleet,
+  backup,
   error,
 }: Report): string {
   const verdict = {
     outcome,
     exitCode,
     applied: applied.length,
+    ...(backup === undefined ? {} : { backup: backup.name }),
     ...(reverted.length === 0 ? {} : { reverted: reverted.length }),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(fleet === undefined || fleet.failed.length === 0

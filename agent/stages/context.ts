@@ -39,4 +39,10 @@ export interface Context {
   /** Aborts on SIGTERM and SIGINT, and when the deadline comes near; its reason is a HeadgateError. */
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** The process's environment, for the programs that it starts. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Shows a text that the next one replaces; undefined where nobody looks at a terminal. */
+  readonly ticker: ((text: string) => void) | undefined;
+  /** Another server to try a restore on; undefined for the database's own. */
+  readonly scratch: ConnectionSource | undefined;
 }

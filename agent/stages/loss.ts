@@ -60,7 +60,10 @@ async function lossOf(client: Client, effect: DownEffect, live: LiveNames): Prom
   return `whatever ${effect.table}${column === undefined ? "" : `.${column}`} holds: an earlier step renames something of that name`;
 }
 
-async function lossesOf(client: Client, down: Down, live: LiveNames): Promise<string[]> {
+/** SQL that was looked at for what it does to data. */
+type Judged = Pick<Down, "name" | "effects">;
+
+async function lossesOf(client: Client, down: Judged, live: LiveNames): Promise<string[]> {
   if (down.effects === null) return ["nobody knows what: its down SQL was never looked at"];
   const losses: string[] = [];
   for (const effect of down.effects) {
@@ -71,10 +74,10 @@ async function lossesOf(client: Client, down: Down, live: LiveNames): Promise<st
 }
 
 /**
- * What taking back these migrations, in this order, would lose of the rows that are there now. Reads only; an empty table
+ * What running these, in this order, would lose of the rows that are there now. Reads only; an empty table
  * and a column that is NULL everywhere lose nothing.
  */
-export async function judgeLosses(client: Client, downs: readonly Down[]): Promise<Losses> {
+export async function judgeLosses(client: Client, downs: readonly Judged[]): Promise<Losses> {
   const live = new LiveNames();
   const found = new Map<string, readonly string[]>();
   for (const down of downs) {

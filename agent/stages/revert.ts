@@ -152,7 +152,8 @@ export const revert: Stage = {
     if (refused || (back.returns.length === 0 && context.command === "revert")) await leaveRow(context, state, found);
     if (refused) return refuseWayBack(context, back);
     if (back.returns.length === 0) return nothingToDo(context, back);
-    if (context.going.consent === undefined) for (const line of describeReturns(back)) context.log.info(line);
+    if (context.going.consent === undefined || state.agreed === true)
+      for (const line of describeReturns(back)) context.log.info(line);
     else await context.going.consent(describeReturns(back));
     await countDown(context, back.returns.map((down) => down.name).join(", "));
     const done = await takeBack(context, state, found);

@@ -5,6 +5,7 @@ export const stageNames = [
   "wait",
   "preflight",
   "plan",
+  "backup",
   "revert",
   "migrate",
   "verify",
@@ -25,7 +26,7 @@ export interface StageResult {
 export interface Stage {
   readonly name: StageName;
   /** What it changes. */
-  readonly changes: "nothing" | "database" | "history";
+  readonly changes: "nothing" | "storage" | "database" | "history";
   /** Rejects with a HeadgateError; `found` keeps what is known even when it rejects. */
   readonly run: (context: Context, state: RunState, found: (part: RunState) => void) => Promise<StageResult>;
 }

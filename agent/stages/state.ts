@@ -1,3 +1,4 @@
+import type { Backup } from "../backup/context.ts";
 import type { Done } from "../engine/work.ts";
 import type { Comparison } from "../history/compare.ts";
 import type { HistoryState } from "../history/state.ts";
@@ -64,6 +65,9 @@ export interface RunState {
   readonly invalidBefore?: readonly string[];
   readonly plan?: Plan;
   readonly begun?: Begun;
+  readonly backup?: Backup;
+  /** Somebody was shown what is taken back, and has agreed. */
+  readonly agreed?: boolean;
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];
   readonly fleet?: Fleet;

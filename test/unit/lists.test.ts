@@ -50,6 +50,7 @@ describe("the pipeline", () => {
       "wait",
       "preflight",
       "plan",
+      "backup",
       "revert",
       "migrate",
       "verify",

@@ -11,6 +11,7 @@ export const whole = (part: Partial<Report>): Report => ({
   durationMs: 1,
   database: "shop",
   planHash: undefined,
+  backup: undefined,
   risks: [],
   stages: [],
   applied: [],

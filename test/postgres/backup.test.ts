@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ADDS_STATE, DROPS_NOTE, PASSWORD, useBackups } from "./backup-scene.ts";
+
+const scene = useBackups();
+
+describe("migrate with backup.strategy dump", () => {
+  it("keeps and proves a copy before a run that destroys values", async () => {
+    scene.files.write(DROPS_NOTE);
+    const { code, stderr, stdout } = await scene.run(["migrate", "--json"]);
+    expect(stderr).toMatch(
+      / {2}002_note loses 5,000 values of orders\.note\nbackup +\S+-default-[0-9a-f]{8} in .*, read back whole, in /,
+    );
+    expect({ code, secret: stderr.includes(PASSWORD) }).toEqual({ code: 0, secret: false });
+    const [dump = "", record = "", ...more] = scene.stored();
+    expect(more).toEqual([]);
+    const kept = JSON.parse(readFileSync(join(scene.store, record), "utf8"));
+    const report = JSON.parse(stdout);
+    expect(kept).toMatchObject({
+      format: 1,
+      name: dump.replace(".dump", ""),
+      database: scene.shop.name,
+      strategy: "dump",
+      tables: null,
+      verified: "read",
+    });
+    expect(report.backup).toMatchObject({
+      name: kept.name,
+      where: scene.store,
+      bytes: kept.bytes,
+      sha256: kept.sha256,
+      verified: "read",
+    });
+    expect(report.stages.find((one: { name: string }) => one.name === "backup")).toMatchObject({ status: "ok" });
+  });
+
+  it("keeps none before one that only adds, or has nothing to do", async () => {
+    scene.files.write(ADDS_STATE);
+    for (const _ of [1, 2]) expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    expect(scene.stored()).toEqual([]);
+  });
+
+  it("keeps one before every change with backup.when always, none with never, and none when there is nothing to do", async () => {
+    scene.backup({ strategy: "dump", when: "never" });
+    scene.files.write(DROPS_NOTE);
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    expect(scene.stored()).toEqual([]);
+    scene.backup({ strategy: "dump", when: "always" });
+    scene.files.write({ "003_state.sql": ADDS_STATE["002_state.sql"] });
+    for (const _ of [1, 2]) expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    expect(scene.stored()).toHaveLength(2);
+  });
+
+  it("keeps one before a way back that loses rows, and asks nobody twice", async () => {
+    const { code, stderr } = await scene.run(["revert", "--all", "--accept-data-loss", "--yes"]);
+    expect(stderr).toMatch(/001_orders loses .*\nbackup +\S+-default-/);
+    expect(code).toBe(0);
+    expect(scene.stored()).toHaveLength(2);
+  });
+});
