@@ -1,3 +1,4 @@
+import { backupS3 } from "./backup-s3.ts";
 import { DURATION, POSITIVE_DURATION } from "./patterns.ts";
 
 /** A copy of the data before it can be lost. */
@@ -40,6 +41,7 @@ export const backup = {
       },
       default: {},
     },
+    s3: backupS3,
     retention: {
       type: "object",
       additionalProperties: false,

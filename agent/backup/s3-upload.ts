@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import { addAbortSignal, Readable } from "node:stream";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { PARTS_AT_ONCE, type S3Settings } from "./s3-client.ts";
+import { NameTaken } from "./store.ts";
+
+/** How long it may take to put away what an upload has left. */
+const TIDY_MS = 15_000;
+
+const MARK = "headgate-upload";
+
+export interface Target {
+  readonly client: S3Client;
+  readonly settings: S3Settings;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** How the store shall encrypt what is put there. */
+export const encryption = ({ sse, kmsKeyId }: S3Settings) => ({
+  ...(sse === "" ? {} : { ServerSideEncryption: sse }),
+  ...(kmsKeyId === "" ? {} : { SSEKMSKeyId: kmsKeyId }),
+});
+
+/** Content, and what it has failed with: no library shall dress that up. */
+export interface Watched {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly seen: { failed?: { readonly error: unknown } };
+}
+
+export function watched(content: AsyncIterable<Uint8Array>): Watched {
+  const seen: Watched["seen"] = {};
+  async function* recorded() {
+    try {
+      yield* content;
+    } catch (error) {
+      seen.failed = { error };
+      throw error;
+    }
+  }
+  // Nothing is thrown into the content, and nobody waits for content that has stalled to end.
+  const chunks = {
+    [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+      const inner = recorded();
+      const end = async () => {
+        inner.return(undefined).catch(() => undefined);
+        return { done: true as const, value: undefined };
+      };
+      return { next: async () => await inner.next(), return: end };
+    },
+  };
+  return { chunks, seen };
+}
+
+/** The library's own client, but each request ends when `halt` does, and the first that fails ends the others. */
+function haltingClient(client: S3Client, halt: AbortController, isTidying: (command: object) => boolean): S3Client {
+  const send = async (command: Parameters<S3Client["send"]>[0]): Promise<unknown> => {
+    if (isTidying(command)) return await client.send(command, { abortSignal: AbortSignal.timeout(TIDY_MS) });
+    try {
+      return await client.send(command, { abortSignal: halt.signal });
+    } catch (error) {
+      halt.abort(error);
+      throw error;
+    }
+  };
+  return Object.assign(Object.create(client), { send });
+}
+
+/** What stands under the key: nothing, what this upload has put there, or what somebody else has. */
+async function whoseIs({ client, settings, key }: Target, mark: string): Promise<"nobody" | "ours" | "another"> {
+  const { HeadObjectCommand } = await import("@aws-sdk/client-s3");
+  try {
+    const abortSignal = AbortSignal.timeout(TIDY_MS);
+    const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: settings.bucket, Key: key }), {
+      abortSignal,
+    });
+    return Metadata?.[MARK] === mark ? "ours" : "another";
+  } catch {
+    return "nobody";
+  }
+}
+
+/**
+ * Uploads the content in parts. The object is there at once, whole, with the last request or not at all; when the answer to
+ * that one is lost, the store is asked. Rejects with what went wrong first, and then nothing stands under the key.
+ */
+export async function upload(target: Target, { chunks, seen }: Watched, signal: AbortSignal): Promise<void> {
+  const [{ AbortMultipartUploadCommand, DeleteObjectCommand }, { Upload }] = await Promise.all([
+    import("@aws-sdk/client-s3"),
+    import("@aws-sdk/lib-storage"),
+  ]);
+  const { client, settings, key } = target;
+  const mark = randomUUID();
+  const halt = new AbortController();
+  const stop = () => halt.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  const body = addAbortSignal(halt.signal, Readable.from(chunks, { objectMode: false }));
+  const transfer = new Upload({
+    client: haltingClient(client, halt, (command) => command instanceof AbortMultipartUploadCommand),
+    params: {
+      Bucket: settings.bucket,
+      Key: key,
+      Body: body,
+      ContentType: "application/octet-stream",
+      Metadata: { [MARK]: mark },
+      IfNoneMatch: "*",
+      ...encryption(settings),
+    },
+    partSize: settings.partSizeMiB * 1024 * 1024,
+    queueSize: PARTS_AT_ONCE,
+  });
+  try {
+    signal.throwIfAborted();
+    await transfer.done();
+  } catch (error) {
+    const wasWanted = !signal.aborted && seen.failed === undefined;
+    const whose = await whoseIs(target, mark);
+    if (whose === "ours" && wasWanted) return;
+    if (whose === "ours") await client.send(new DeleteObjectCommand({ Bucket: settings.bucket, Key: key }));
+    if (whose === "another" && wasWanted) throw new NameTaken(target.name);
+    throw halt.signal.aborted ? halt.signal.reason : error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
