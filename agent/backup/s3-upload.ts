@@ -7,6 +7,9 @@ import { NameTaken } from "./store.ts";
 /** How long it may take to put away what an upload has left. */
 const TIDY_MS = 15_000;
 
+/** How long requests that are under way may go on when an upload is given up. */
+const GRACE_MS = 3_000;
+
 const MARK = "headgate-upload";
 
 export interface Target {
@@ -52,14 +55,30 @@ export function watched(content: AsyncIterable<Uint8Array>): Watched {
   return { chunks, seen };
 }
 
-/** The library's own client, but each request ends when `halt` does, and the first that fails ends the others. */
-function haltingClient(client: S3Client, halt: AbortController, isTidying: (command: object) => boolean): S3Client {
+/**
+ * What ends the requests of an upload. `over` says that there will be no more; those under way get a moment to end, since
+ * a part or an object that the server is still busy with could not be removed, and appear afterwards.
+ */
+interface Halt {
+  readonly over: AbortController;
+  readonly cut: AbortSignal;
+}
+
+function makeHalt(): Halt {
+  const [over, cut] = [new AbortController(), new AbortController()];
+  over.signal.addEventListener("abort", () => void setTimeout(() => cut.abort(over.signal.reason), GRACE_MS).unref());
+  return { over, cut: cut.signal };
+}
+
+/** The library's own client, but the first request that fails is the last one. */
+function haltingClient(client: S3Client, { over, cut }: Halt, isTidying: (command: object) => boolean): S3Client {
   const send = async (command: Parameters<S3Client["send"]>[0]): Promise<unknown> => {
     if (isTidying(command)) return await client.send(command, { abortSignal: AbortSignal.timeout(TIDY_MS) });
+    over.signal.throwIfAborted();
     try {
-      return await client.send(command, { abortSignal: halt.signal });
+      return await client.send(command, { abortSignal: cut });
     } catch (error) {
-      halt.abort(error);
+      over.abort(error);
       throw error;
     }
   };
@@ -91,10 +110,10 @@ export async function upload(target: Target, { chunks, seen }: Watched, signal: 
   ]);
   const { client, settings, key } = target;
   const mark = randomUUID();
-  const halt = new AbortController();
-  const stop = () => halt.abort(signal.reason);
+  const halt = makeHalt();
+  const stop = () => halt.over.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
-  const body = addAbortSignal(halt.signal, Readable.from(chunks, { objectMode: false }));
+  const body = addAbortSignal(halt.over.signal, Readable.from(chunks, { objectMode: false }));
   const transfer = new Upload({
     client: haltingClient(client, halt, (command) => command instanceof AbortMultipartUploadCommand),
     params: {
@@ -112,13 +131,14 @@ export async function upload(target: Target, { chunks, seen }: Watched, signal: 
   try {
     signal.throwIfAborted();
     await transfer.done();
+    signal.throwIfAborted();
   } catch (error) {
     const wasWanted = !signal.aborted && seen.failed === undefined;
     const whose = await whoseIs(target, mark);
     if (whose === "ours" && wasWanted) return;
     if (whose === "ours") await client.send(new DeleteObjectCommand({ Bucket: settings.bucket, Key: key }));
     if (whose === "another" && wasWanted) throw new NameTaken(target.name);
-    throw halt.signal.aborted ? halt.signal.reason : error;
+    throw halt.over.signal.aborted ? halt.over.signal.reason : error;
   } finally {
     signal.removeEventListener("abort", stop);
   }
