@@ -5,6 +5,7 @@ import type { Connection } from "../postgres/connection.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { S3Access } from "./s3-client.ts";
 
 /** What backups may know of their surroundings. */
 export interface BackupContext {
@@ -17,6 +18,7 @@ export interface BackupContext {
   readonly signal: AbortSignal;
   readonly pod: Pod | undefined;
   readonly applicationName: string;
+  readonly s3: S3Access;
   /** Another server to try a restore on; undefined for the database's own. */
   readonly scratch: (() => Promise<Connection>) | undefined;
 }

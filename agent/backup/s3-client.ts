@@ -8,13 +8,17 @@ import type { Settings } from "../settings/settings.ts";
 
 export type S3Settings = Settings["backup"]["s3"];
 
-export interface S3Options {
-  readonly settings: S3Settings;
+/** What the settings do not hold: keys and trust, as files. */
+export interface S3Access {
   /** Folder with the keys of backup.s3.existingSecret; without one, who asks is found as AWS's own tools do it. */
   readonly secret: string | undefined;
   /** File with the CA bundle for the endpoint. */
   readonly ca: string | undefined;
   readonly redactor: Redactor;
+}
+
+export interface S3Options extends S3Access {
+  readonly settings: S3Settings;
   /** For how long nothing at all may move on a connection; default 30 s. */
   readonly idleMs?: number;
 }
@@ -84,9 +88,7 @@ export async function openClient(options: S3Options): Promise<S3Client> {
   const client = new Client({
     ...regionOf(settings),
     ...(settings.endpoint === "" ? {} : { endpoint: settings.endpoint }),
-    ...(secret === undefined || settings.existingSecret === ""
-      ? {}
-      : { credentials: await readKeys(secret, settings) }),
+    ...(secret === undefined ? {} : { credentials: await readKeys(secret, settings) }),
     forcePathStyle: settings.forcePathStyle,
     maxAttempts: TRIES,
     // Many stores of one's own do not know AWS's newer checksums; what lies there is read back and hashed anyway.

@@ -15,8 +15,11 @@ interface Bucket {
 }
 
 /** Backups as objects of one bucket, below one prefix. Nothing is loaded or asked before the first use. */
-export function s3Store(options: S3Options): Store {
-  const { settings } = options;
+export function s3Store(given: S3Options): Store {
+  // At the desk there is no Secret, whatever the values of a release say.
+  const { secret, settings: written } = given;
+  const settings = secret === undefined ? { ...written, existingSecret: "" } : written;
+  const options = { ...given, settings };
   const { bucket: Bucket } = settings;
   const Prefix = settings.prefix === "" ? "" : `${settings.prefix}/`;
   const where = `s3://${Bucket}/${Prefix}`.replace(/\/$/, "");
@@ -66,16 +69,16 @@ export function s3Store(options: S3Options): Store {
     },
     async put(name, content, signal) {
       const key = `${Prefix}${name}`;
-      const given = watched(content);
+      const body = watched(content);
       try {
         await inWords(signal, async ({ s3, client }) => {
           const same = new s3.ListObjectsV2Command({ Bucket, Prefix: key, MaxKeys: 1 });
           const { Contents = [] } = await client.send(same, { abortSignal: signal });
           if (Contents.some(({ Key }) => Key === key)) throw new NameTaken(name);
-          await upload({ client, settings, name, key }, given, signal);
+          await upload({ client, settings, name, key }, body, signal);
         });
       } catch (error) {
-        throw given.seen.failed === undefined ? error : given.seen.failed.error;
+        throw body.seen.failed === undefined ? error : body.seen.failed.error;
       }
     },
     async *get(name, signal) {

@@ -130,6 +130,7 @@ export async function createContext(
     env: io.env,
     ticker: io.colour && settings.report.log.format === "human" ? tickerOn(io) : undefined,
     scratch: scratchSource(io, redactor),
+    s3: { secret: textArg(args, "s3-secret"), ca: textArg(args, "s3-ca"), redactor },
   };
   const schema = textArg(args, "schema");
   return schema === undefined ? context : inSchema(context, schema);

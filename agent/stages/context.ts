@@ -1,3 +1,4 @@
+import type { S3Access } from "../backup/s3-client.ts";
 import type { Names } from "../history/schema.ts";
 import type { Signer } from "../history/sign.ts";
 import type { Deadline } from "../lib/deadline.ts";
@@ -43,6 +44,8 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Shows a text that the next one replaces; undefined where nobody looks at a terminal. */
   readonly ticker: ((text: string) => void) | undefined;
+  /** How a bucket for backups is reached. */
+  readonly s3: S3Access;
   /** Another server to try a restore on; undefined for the database's own. */
   readonly scratch: ConnectionSource | undefined;
 }
