@@ -52,4 +52,7 @@ export const backupFailed = (particulars: Particulars): HeadgateError =>
 
 export const badBackup = (particulars: Particulars): HeadgateError => new HeadgateError("bad-backup", particulars);
 
+export const restoreFailed = (particulars: Particulars): HeadgateError =>
+  new HeadgateError("restore-failed", particulars);
+
 export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));

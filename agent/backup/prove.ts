@@ -53,7 +53,7 @@ export async function proveByRestore(
   const bare = context.scratch !== undefined;
   const connection = (await context.scratch?.()) ?? own;
   const name = temporaryName();
-  await restoreAs(context, name, { store, record, connection, bare });
+  await restoreAs(context, name, { store, record, connection, bare, failure: backupFailed });
   try {
     const copy = await lookAt({ ...connection, database: name }, Object.keys(original.rows));
     const found = differences(original, copy, bare);

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { HeadgateError, type Particulars } from "../errors/headgate-error.ts";
 import { type Client, connect, type Row } from "../postgres/client.ts";
+import { connectReason, hopeless } from "../postgres/connect-errors.ts";
 import { type Connection, describeConnection } from "../postgres/connection.ts";
 import { liken } from "../postgres/dump-likeness.ts";
 import { feed, type Program, startProgram } from "../postgres/dump-programs.ts";
@@ -7,7 +9,7 @@ import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import { meter } from "./archive.ts";
 import { findReader } from "./clients.ts";
-import { type BackupContext, backupFailed, badBackup, words } from "./context.ts";
+import { type BackupContext, badBackup, words } from "./context.ts";
 import { DUMP } from "./name.ts";
 import { startProgress } from "./progress.ts";
 import type { BackupRecord, Locale } from "./record.ts";
@@ -19,6 +21,13 @@ const PREFIX = "headgate_restore_";
 export const temporaryName = (): string =>
   `${PREFIX}${new Date().toISOString().replaceAll(/\D/g, "").slice(0, 12)}_${randomBytes(4).toString("hex")}`;
 
+const notThere = (error: unknown, connection: Connection): HeadgateError =>
+  hopeless(error, connection) ??
+  new HeadgateError("unreachable", {
+    what: `${describeConnection(connection)} is not reachable: ${connectReason(error)}`,
+    cause: error,
+  });
+
 /** Runs on another database of the server than the one that is made or renamed; on the given one, when there is no other. */
 export async function onServer<T>(connection: Connection, work: (client: Client) => Promise<T>): Promise<T> {
   const options = { applicationName: "headgate:restore", timeoutMs: 10_000 };
@@ -27,7 +36,7 @@ export async function onServer<T>(connection: Connection, work: (client: Client)
     try {
       return await connect({ ...connection, database }, options);
     } catch (error) {
-      if (rest.length === 0) throw error;
+      if (rest.length === 0) throw notThere(error, connection);
       return await anywhere(rest);
     }
   };
@@ -48,10 +57,12 @@ function createSql(name: string, { encoding, collate, ctype, provider, locale }:
  LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}${others}${named}`;
 }
 
-async function createLike(connection: Connection, name: string, { locale }: BackupRecord): Promise<void> {
-  await onServer(connection, async (client) => await client.query(createSql(name, locale))).catch((error: unknown) => {
+async function createLike(name: string, { record, connection, failure }: Restoring): Promise<void> {
+  const create = async (client: Client) => await client.query(createSql(name, record.locale));
+  await onServer(connection, create).catch((error: unknown) => {
+    if (error instanceof HeadgateError) throw error;
     const mayNot = isState(error, SQLSTATE.insufficientPrivilege);
-    throw backupFailed({
+    throw failure({
       what: `no database can be made on ${describeConnection(connection)}: ${words(error)}`,
       fix: mayNot
         ? `as an administrator: ALTER ROLE ${quoteIdentifier(connection.user)} CREATEDB`
@@ -86,19 +97,21 @@ export interface Restoring {
   readonly connection: Connection;
   /** Leave out who owns what and who may what: the roles may not be there. */
   readonly bare: boolean;
+  /** The caller's error of what goes wrong. */
+  readonly failure: (particulars: Particulars) => HeadgateError;
 }
 
 async function fill(
   context: BackupContext,
   reader: Program,
-  { store, record, connection, bare }: Restoring,
+  { store, record, connection, bare, failure }: Restoring,
 ): Promise<void> {
   const { env, signal } = context;
   const args = [
     ...[`--dbname=dbname=${quotedValue(connection.database)}`, "--no-password"],
     ...(bare ? ["--no-owner", "--no-privileges"] : []),
   ];
-  const running = startProgram(reader, { env, signal, connection, failure: backupFailed, args }, true);
+  const running = startProgram(reader, { env, signal, connection, failure, args }, true);
   running.child.stdout?.resume();
   const progress = startProgress(context, `restoring ${record.name}`);
   const read = meter(progress);
@@ -134,7 +147,7 @@ export async function restoreAs(
 ): Promise<readonly string[]> {
   const { record, connection, bare } = restoring;
   const reader = await findReader(record.clientVersion, context.env);
-  await createLike(connection, name, record);
+  await createLike(name, restoring);
   try {
     await fill(context, reader, { ...restoring, connection: { ...connection, database: name } });
     const { owner, grants, settings } = record.likeness;

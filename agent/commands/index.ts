@@ -1,3 +1,4 @@
+import { backup } from "./backup.ts";
 import { baseline } from "./baseline.ts";
 import type { Command } from "./command.ts";
 import { compile } from "./compile.ts";
@@ -39,6 +40,7 @@ export const commands: readonly Entry[] = [
   { name: "revert", describe: "take migrations back, with the down SQL that the database keeps", command: revert },
   { name: "repair", describe: "show what stopped part-way, and settle it", command: repair },
   { name: "baseline", describe: "record that a database has migrations already", command: baseline },
+  { name: "backup", describe: "take, list, verify and restore copies of the database", command: backup },
   { name: "verify", describe: "compare the database's history with the files", command: verify },
   { name: "smoke", describe: "test the expectations of the values", command: smoke },
   { name: "doctor", describe: "run every preflight check, and change nothing", command: doctor },

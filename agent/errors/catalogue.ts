@@ -187,6 +187,16 @@ export const catalogue = {
     stands: "nothing was changed",
     fix: "headgate backup list shows the others; take a new one with headgate backup",
   }),
+  "restore-failed": entry(5, {
+    meaning: "A backup was not restored.",
+    causes: [
+      "the role may not create databases",
+      "somebody is connected to the database that is to be replaced",
+      "roles or extensions that this server does not have",
+    ],
+    stands: "nothing was changed; what was half-filled is dropped",
+    fix: "mend what it says and run again",
+  }),
   "migration-failed": entry(6, {
     meaning: "A migration failed. It was rolled back whole.",
     causes: ["the SQL does not fit this database's schema or data"],

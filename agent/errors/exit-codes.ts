@@ -22,7 +22,7 @@ export const exitCodes = {
   },
   5: {
     name: "backup failed",
-    meaning: "a backup was not made, or is not whole",
+    meaning: "a backup was not made, not restored, or is not whole",
     changed: "no",
     job: "tries again",
   },
