@@ -1,33 +1,168 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
+import type { Io } from "../lib/io.ts";
+import { plainTerminal } from "../lib/plain.ts";
+import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
+import { order } from "../pipeline/order.ts";
+import { providerOwned } from "../postgres/provider-owned.ts";
+import type { Context } from "../stages/context.ts";
+import { accept } from "../stages/drift-accept.ts";
+import { type SchemaVerdict, verifySchema } from "../stages/drift-verify.ts";
+import { differenceLines } from "../stages/drift-words.ts";
+import { need } from "../stages/need.ts";
+import { inSchema, listSchemas } from "../stages/schemas.ts";
+import type { Stage } from "../stages/stage.ts";
 import { differences, fleetDifferences } from "../stages/verify.ts";
-import { type Command, flagArg } from "./command.ts";
+import { runByHand } from "./by-hand.ts";
+import { type Args, type Command, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions } from "./options.ts";
+import { databaseOptions, flag, yesOption } from "./options.ts";
 import { isOverFleet } from "./over-fleet.ts";
-import { withSession } from "./with-session.ts";
+import { runAndReport } from "./run-and-report.ts";
+
+/** A schema of a fleet; without one, the database. */
+type Verdicts = readonly (SchemaVerdict & { readonly schema: string | undefined })[];
+
+interface Found {
+  /** Between the files, the history and the indexes: a line each. */
+  readonly lines: readonly string[];
+  readonly verdicts: Verdicts;
+}
+
+async function lookAt(context: Context, session: Parameters<typeof verifySchema>[1]): Promise<Found> {
+  const files = listMigrations(context.dir);
+  if (!isOverFleet(context)) {
+    const lines = await differences(context, session, files);
+    return { lines, verdicts: [{ schema: context.schema, ...(await verifySchema(context, session, files)) }] };
+  }
+  const lines = await fleetDifferences(context, session, files);
+  const verdicts: (SchemaVerdict & { schema: string })[] = [];
+  for (const schema of await listSchemas(context, session)) {
+    context.signal.throwIfAborted();
+    verdicts.push({ schema, ...(await verifySchema(inSchema(context, schema), session, files)) });
+  }
+  return { lines, verdicts };
+}
+
+const drifted = (verdicts: Verdicts) => verdicts.flatMap((one) => one.differences);
+
+function refusal({ lines, verdicts }: Found): HeadgateError | undefined {
+  const drift = drifted(verdicts);
+  const objects = verdicts.flatMap(({ schema, differences: list }) =>
+    list.map(({ object, kind }) => `${schema === undefined ? "" : `${schema}: `}${object}: ${kind}`),
+  );
+  const notes = [...new Set(verdicts.flatMap(({ note }) => note ?? []))];
+  if (lines.length > 0) {
+    return new HeadgateError("history-differs", {
+      what: `${lines.length === 1 ? "a difference" : `${lines.length} differences`} between the database and the files`,
+      details: [...lines, ...objects, ...notes],
+      stands: "nothing was changed",
+    });
+  }
+  if (drift.length === 0) return undefined;
+  return new HeadgateError("schema-drifted", {
+    what: `the schema is not what the last run left: ${count(drift.length, "difference")}`,
+    details: [...objects, ...notes],
+    stands: "nothing was changed",
+  });
+}
+
+const summaryOf = ({ verdicts }: Found, files: number): string => {
+  const known = verdicts.filter((one) => one.unknown === undefined).length;
+  const schema =
+    verdicts.length === 1
+      ? known === 1 && ", and the schema is what the last run left"
+      : `, and ${known} of ${count(verdicts.length, "schema")} are what the last run left`;
+  return `${count(files, "migration")}: history and files agree, no index is invalid${schema || ""}`;
+};
+
+/** Fills `found` even when it fails. */
+const comparing = (tell: (found: Found) => void): Stage => ({
+  name: "verify",
+  changes: "nothing",
+  async run(context, state) {
+    const found = await lookAt(context, need(state, "session"));
+    tell(found);
+    for (const { schema, unknown } of found.verdicts) {
+      if (unknown === undefined) continue;
+      const whose = schema === undefined ? "" : `${schema}: `;
+      context.log.warn(
+        `${whose}whether the schema is what the last run left is not known: ${unknown}; the next run that changes it records it, or now: headgate verify --accept`,
+      );
+    }
+    const error = refusal(found);
+    if (error !== undefined) throw error;
+    return { summary: summaryOf(found, listMigrations(context.dir).length) };
+  },
+});
+
+const headed = ({ schema, recorded, differences: list }: Verdicts[number]): string[] =>
+  list.length === 0
+    ? []
+    : [
+        `${schema === undefined ? "the schema" : schema} differs from what ${recorded?.by || "a run"} left at ${recorded?.at}:`,
+        ...list.flatMap(differenceLines),
+      ];
+
+const asJson = ({ lines, verdicts }: Found) => {
+  const parts = verdicts.map(({ schema, unknown, recorded, note, differences: list }) => ({
+    ...{ schema, known: unknown === undefined, why: unknown, recorded, note },
+    differences: list.map(({ object, kind, before, after }) => ({ object, kind, before, after })),
+  }));
+  return {
+    agrees: lines.length + drifted(verdicts).length === 0,
+    differences: lines,
+    ...(parts.length === 1 && parts[0]?.schema === undefined ? { schema: parts[0] } : { schemas: parts }),
+  };
+};
+
+function print(found: Found, { args, io, redactor }: { args: Args; io: Io; redactor: Redactor }): void {
+  const text = flagArg(args, "json")
+    ? JSON.stringify(asJson(found))
+    : plainTerminal(found.verdicts.flatMap(headed).join("\n"));
+  if (text !== "") io.out(`${redactor.clean(text)}\n`);
+}
+
+async function compare(args: Args, io: Io): Promise<number> {
+  return await withContext("verify", { args, io }, async (context, redactor) => {
+    let found: Found | undefined;
+    const stage = comparing((one) => {
+      found = one;
+    });
+    const stages = [...order.filter((one) => one.name === "wait"), stage];
+    const { error, report } = await runAndReport(context, { stages }, { args, clean: redactor.clean });
+    if (found !== undefined) print(found, { args, io, redactor });
+    if (error !== undefined) throw error;
+    return report.exitCode;
+  });
+}
+
+function listIgnored(args: Args, io: Io): number {
+  const lines = providerOwned.flatMap(({ provider, sign, schemas = [], extensions = [], owners = [] }) => [
+    `${provider}${sign === undefined ? "" : `, where there is the ${"role" in sign ? `role ${sign.role}` : `extension ${sign.extension}`}`}`,
+    ...(schemas.length === 0 ? [] : [`  schemas: ${schemas.join(", ")}`]),
+    ...(extensions.length === 0 ? [] : [`  extensions: ${extensions.join(", ")}`]),
+    ...(owners.length === 0 ? [] : [`  whatever belongs to: ${owners.join(", ")}`]),
+  ]);
+  io.out(flagArg(args, "json") ? `${JSON.stringify({ ignored: providerOwned })}\n` : `${lines.join("\n")}\n`);
+  return 0;
+}
 
 export const verify: Command = {
-  options: databaseOptions,
-  examples: [["headgate verify --dir migrations", "do the database's history and the files agree?"]],
-  run: async (args, io) =>
-    await withContext("verify", { args, io }, async (context) => {
-      const files = listMigrations(context.dir);
-      const found = await withSession(context, async (session) =>
-        isOverFleet(context)
-          ? await fleetDifferences(context, session, files)
-          : await differences(context, session, files),
-      );
-      if (flagArg(args, "json")) io.out(`${JSON.stringify({ agrees: found.length === 0, differences: found })}\n`);
-      if (found.length > 0) {
-        throw new HeadgateError("history-differs", {
-          what: `${found.length === 1 ? "a difference" : `${found.length} differences`} between the database and the files`,
-          details: found,
-          stands: "nothing was changed",
-        });
-      }
-      io.err(`${count(files.length, "migration")}: history and files agree, and no index is invalid\n`);
-      return 0;
-    }),
+  options: {
+    ...databaseOptions,
+    ...yesOption,
+    accept: flag("take the schema as it is now for the known one, after looking at what differs"),
+    "list-ignored": flag("what of platforms and extensions is never looked at"),
+  },
+  examples: [
+    ["headgate verify --dir migrations", "do history, files and schema agree?"],
+    ["headgate verify --accept", "somebody has looked at what differs, and it may stay"],
+  ],
+  async run(args, io) {
+    if (flagArg(args, "list-ignored")) return listIgnored(args, io);
+    if (!flagArg(args, "accept")) return await compare(args, io);
+    return await runByHand({ name: "accept", after: ["wait", "preflight"], stage: accept() }, args, io);
+  },
 };

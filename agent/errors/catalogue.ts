@@ -239,6 +239,12 @@ export const catalogue = {
     stands: "nothing was changed",
     fix: "look at headgate status; headgate migrate applies what is pending; an invalid index is dropped by the line that names it",
   }),
+  "schema-drifted": entry(3, {
+    meaning: "The schema is not what the last run left: something else has changed it.",
+    causes: ["a change by hand", "an application or another tool that changes the schema", "an upgrade of the server"],
+    stands: "nothing was changed",
+    fix: "look at headgate verify; put back what should not be, write the rest as a migration or name it in drift.ignore, then headgate verify --accept",
+  }),
   "smoke-failed": entry(3, {
     meaning: "The migrations are applied, and an expectation is not met.",
     causes: ["a table, column or index is missing", "a query gives another answer"],

@@ -2,6 +2,7 @@ import type { Migration } from "../migrations/types.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Bookkeeping } from "./bookkeeping.ts";
+import { knownColumn } from "./fingerprints.ts";
 import type { Names } from "./schema.ts";
 import type { Signer } from "./sign.ts";
 import type { EntryState } from "./state.ts";
@@ -140,7 +141,7 @@ export function beginRun(names: Names, who: RunIdentity): string {
   return `INSERT INTO ${names.run} (target, command, plan_hash, from_name, to_name, actor, backend_pid, release, revision, namespace, pod, job_uid, image, chart, agent_version)
 VALUES (${names.target}, ${quoteLiteral(who.command)}, ${text(who.planHash)}, ${text(who.from)}, ${text(who.to)}, ${text(who.actor)}, pg_catalog.pg_backend_pid(),
  ${text(release?.name)}, ${release?.revision ?? "NULL"}, ${text(who.pod?.namespace)}, ${text(who.pod?.name)}, ${jobUid}, ${text(release?.image)}, ${text(release?.chart)}, ${quoteLiteral(who.agentVersion)})
-RETURNING id::text, clock_timestamp()::text AS now, ${jobAge(names, jobUid)}`;
+RETURNING id::text, clock_timestamp()::text AS now, ${jobAge(names, jobUid)}, ${knownColumn(names)}`;
 }
 
 /** A session that was lost, and how long ago, by now, its process began: an older row is another process's. */
@@ -153,7 +154,7 @@ export interface LostSession {
 export const adoptRun = (names: Names, { pid, ageMs }: LostSession): string =>
   `UPDATE ${names.run} AS mine SET backend_pid = pg_catalog.pg_backend_pid() WHERE target = ${names.target} AND outcome = 'running' AND backend_pid = ${pid}
  AND started_at > clock_timestamp() - interval '${Math.ceil(ageMs)} milliseconds'
-RETURNING id::text, clock_timestamp()::text AS now, ${jobAge(names, "mine.job_uid")}`;
+RETURNING id::text, clock_timestamp()::text AS now, ${jobAge(names, "mine.job_uid")}, ${knownColumn(names)}`;
 
 export const endRun = (
   names: Names,

@@ -10,6 +10,8 @@ export interface Names {
   readonly meta: string;
   /** Rows of migrations that were taken back. */
   readonly reverted: string;
+  /** The schema as the last run left it. */
+  readonly fingerprint: string;
   readonly guard: string;
   readonly settle: string;
   readonly heldLocks: string;
@@ -42,6 +44,7 @@ export function namesOf({ history, database }: Pick<Settings, "history" | "datab
     run: `${schema}.run`,
     meta: `${schema}.meta`,
     reverted: `${schema}.reverted`,
+    fingerprint: `${schema}.fingerprint`,
     guard: `${schema}.guard`,
     settle: `${schema}.settle`,
     heldLocks: `${schema}.held_locks`,
@@ -61,7 +64,7 @@ export const NODE_PG_MIGRATE_LOCK = 7241865325823964n;
 export const LOCK_CLASS = { flight: 1213679700, bootstrap: 1213679701 } as const;
 
 /** The version of the tables below, and the oldest one whose agents may still write them. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 export const MIN_WRITER = 1;
 
 /** What version 2 added: going back. */
@@ -78,6 +81,21 @@ CREATE TABLE IF NOT EXISTS ${names.reverted} (
   run bigint,
   entry jsonb NOT NULL
 );`;
+
+/** What version 3 added: the schema as a run left it. `objects` is [definition, what it belongs to] by the object's name. */
+const GROWN_IN_3 = (names: Names): string => `
+CREATE TABLE IF NOT EXISTS ${names.fingerprint} (
+  target text PRIMARY KEY,
+  run bigint,
+  taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  whole boolean NOT NULL,
+  form text NOT NULL,
+  server integer NOT NULL,
+  history text NOT NULL,
+  hash text NOT NULL,
+  objects jsonb NOT NULL
+);
+ALTER TABLE ${names.run} ADD COLUMN IF NOT EXISTS schema_hash text;`;
 
 /**
  * Creates what is not there yet and changes nothing else: the schema only ever grows, so that an older agent goes on
@@ -130,6 +148,7 @@ CREATE TABLE IF NOT EXISTS ${names.history} (
   PRIMARY KEY (target, name)
 );
 ${GROWN_IN_2(names)}
+${GROWN_IN_3(names)}
 CREATE OR REPLACE FUNCTION ${names.guard}(
   lock_key bigint, target_name text, previous text, deadline timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $guard$

@@ -1,5 +1,5 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
-import type { Report } from "../report/report.ts";
+import type { Report, SchemaChange } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { risksTaken } from "../stages/refusals.ts";
 import type { RunResult } from "./runner.ts";
@@ -38,6 +38,20 @@ function stillAhead({ going }: Context, { plan, reverted = [] }: RunResult["stat
 const asReported = (list: readonly { readonly name: string; readonly durationMs: number }[]) =>
   list.map(({ name, durationMs }) => ({ name, durationMs: Math.round(durationMs) }));
 
+/** More than this is for nobody to read, and the row of a run is no dump. */
+const MOST_CHANGES = 2_000;
+const LONGEST = 10_000;
+
+const cut = (text: string | undefined): string | undefined =>
+  text === undefined || text.length <= LONGEST
+    ? text
+    : `${text.slice(0, LONGEST)}… (${text.length - LONGEST} characters more)`;
+
+const asChanges = (list: RunResult["state"]["changes"]): readonly SchemaChange[] | undefined =>
+  list
+    ?.slice(0, MOST_CHANGES)
+    .map(({ object, kind, before, after }) => ({ object, kind, before: cut(before), after: cut(after) }));
+
 /** The result of a run as every sink gets it. */
 export function toReport(context: Context, result: RunResult): Report {
   const { state, error } = result;
@@ -57,6 +71,8 @@ export function toReport(context: Context, result: RunResult): Report {
     backup: state.backup,
     stages: result.records.map((record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
     risks: risksTaken(state.plan?.migrations ?? [], context.settings.plan.refuse),
+    drift: asChanges(state.drift),
+    schema: asChanges(state.changes),
     applied: asReported(applied),
     reverted: asReported(reverted),
     ahead: stillAhead(context, state),

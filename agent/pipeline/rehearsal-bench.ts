@@ -74,6 +74,7 @@ function rehearsing(context: Context): Context {
       ...settings,
       plan: { ...settings.plan, expected: "", refuse: "never" },
       rollback: { ...settings.rollback, delay: "0s", onAhead },
+      drift: { ...settings.drift, record: false },
     },
     log: silent(context.log),
   };

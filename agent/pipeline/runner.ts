@@ -4,6 +4,7 @@ import { formatDuration } from "../lib/duration.ts";
 import { isConnectionLoss, isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { StageRecord } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
+import { keepSchema } from "../stages/drift.ts";
 import { inSchemaError } from "../stages/in-schema-words.ts";
 import type { Stage, StageName } from "../stages/stage.ts";
 import type { RunState } from "../stages/state.ts";
@@ -75,6 +76,11 @@ export async function runStages(
     const record = await runStage(context, stage, { state, found });
     records.push(record.record);
     error = record.error;
+  }
+  try {
+    found(await keepSchema(context, state, error !== undefined));
+  } catch (caught) {
+    error ??= inTerms(caught, context);
   }
   return { records, state, error, startedAt, durationMs: elapsed() - began };
 }

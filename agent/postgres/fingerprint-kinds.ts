@@ -1,3 +1,5 @@
+import { isProviders } from "./provider-owned.ts";
+
 /** The name of a catalog as the oid that stands for it. */
 export const catalogOid = (catalog: string): string => `'${catalog}'::regclass`;
 
@@ -25,6 +27,8 @@ export interface Kind {
   /** As acldefault() wants it. */
   readonly aclType?: string;
   readonly from: string;
+  /** It is in no schema. */
+  readonly ofDatabase?: true;
 }
 
 const relations: readonly Kind[] = [
@@ -132,7 +136,8 @@ const others: readonly Kind[] = [
   {
     ...{ catalog: "pg_extension", oid: "x.oid", object: "'extension ' || quote_ident(x.extname)", owner: "x.extowner" },
     definition: "format('version %s in schema %s', x.extversion, n.nspname)",
-    from: "pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace",
+    from: `pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE NOT ${isProviders("extensions", "x.extname")}`,
+    ofDatabase: true,
   },
   {
     ...{ catalog: "pg_statistic_ext", oid: "x.oid", object: "'statistics ' || s.prefix || quote_ident(x.stxname)" },
@@ -142,7 +147,7 @@ const others: readonly Kind[] = [
   {
     ...{ catalog: "pg_event_trigger", oid: "e.oid", object: "'event trigger ' || quote_ident(e.evtname)" },
     definition: `format('on %s%s, calls %s%s', e.evtevent, coalesce(' of ' || array_to_string(e.evttags, ', '), ''), e.evtfoid::regprocedure, ${enabled("e.evtenabled")})`,
-    ...{ owner: "e.evtowner", from: "pg_event_trigger e" },
+    ...{ owner: "e.evtowner", from: "pg_event_trigger e", ofDatabase: true },
   },
   {
     ...{ catalog: "pg_publication", oid: "p.oid", object: "'publication ' || quote_ident(p.pubname)" },
@@ -152,7 +157,7 @@ const others: readonly Kind[] = [
         CASE WHEN j.row ->> 'prattrs' IS NOT NULL THEN ' ' || (to_jsonb(t) ->> 'attnames') ELSE '' END, ' WHERE ' || (to_jsonb(t) ->> 'rowfilter')), ', ' ORDER BY t.schemaname, t.tablename)
         FROM pg_publication_tables t LEFT JOIN LATERAL (SELECT to_jsonb(m) AS row FROM pg_publication_rel m
           WHERE m.prpubid = p.oid AND m.prrelid = format('%I.%I', t.schemaname, t.tablename)::regclass) j ON true WHERE t.pubname = p.pubname) END)`,
-    ...{ owner: "p.pubowner", from: "pg_publication p" },
+    ...{ owner: "p.pubowner", from: "pg_publication p", ofDatabase: true },
   },
 ];
 
@@ -168,6 +173,17 @@ const RARE: readonly (readonly [catalog: string, definition: string])[] = [
   ),
 ];
 
+/** Those of them that are in a schema. */
+const IN_SCHEMAS = [
+  "pg_collation",
+  "pg_operator",
+  "pg_opclass",
+  "pg_opfamily",
+  "pg_ts_config",
+  "pg_ts_dict",
+  "pg_conversion",
+];
+
 const rareKinds = RARE.map(
   ([catalog, definition]): Kind => ({
     ...{
@@ -178,7 +194,8 @@ const rareKinds = RARE.map(
     },
     // The first oid that is not of initdb.
     from: `${catalog} o, LATERAL pg_identify_object(${catalogOid(catalog)}, o.oid, 0) i WHERE o.oid >= 16384
-      AND ${madeOnPurpose(catalog, "o.oid")}`,
+      AND ${madeOnPurpose(catalog, "o.oid")} AND (i.schema IS NULL OR i.schema IN (SELECT quote_ident(nspname) FROM space))`,
+    ...(IN_SCHEMAS.includes(catalog) ? {} : { ofDatabase: true as const }),
   }),
 );
 

@@ -1,5 +1,6 @@
-import type { Client } from "./client.ts";
+import type { Client, Row } from "./client.ts";
 import { fingerprintSql, type LeftOut } from "./fingerprint-sql.ts";
+import { isState } from "./sqlstate.ts";
 
 export interface FingerprintedObject {
   /** As people call it: `column orders.total`, `index shop.orders_by_state`. The schema public is left out. */
@@ -24,15 +25,42 @@ export interface Difference {
 
 // Whatever the session has set, the same constant is written the same way. To compile this query takes seconds, to run it none.
 const BEGIN = `BEGIN READ ONLY; SET LOCAL search_path = pg_catalog; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY';
-SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off`;
+SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off;
+SET LOCAL lock_timeout = '5s'`;
 
-/** Reads the catalogs in one round trip, in a read-only transaction of its own. */
-export async function fingerprint(client: Client, leftOut: LeftOut): Promise<Fingerprint> {
+/** What each connection has prepared. */
+const prepared = new WeakMap<Client, string>();
+
+const NAME = "headgate_fingerprint";
+
+async function read(client: Client, sql: string, keep: boolean): Promise<readonly Row[]> {
+  const known = keep ? prepared.get(client) : undefined;
+  const again = known === sql;
+  const first = known === undefined ? "" : `DEALLOCATE ${NAME}; `;
+  const make = keep && !again ? `${first}PREPARE ${NAME} AS ${sql}; ` : "";
   const [, rows] = await Promise.all([
     client.query(BEGIN),
-    client.query(fingerprintSql(leftOut)),
+    client.query(keep ? `${make}EXECUTE ${NAME}` : sql),
     client.query("ROLLBACK"),
   ]);
+  if (keep) prepared.set(client, sql);
+  return rows;
+}
+
+/** A migration may have deallocated what was prepared. */
+const FORGOTTEN = "26000";
+
+/**
+ * Reads the catalogs in one round trip, in a read-only transaction of its own. With `keep` the server keeps the plan of the
+ * query, which takes longer to make than to run, for the next time; not through a pooler.
+ */
+export async function fingerprint(client: Client, leftOut: LeftOut, keep = false): Promise<Fingerprint> {
+  const sql = fingerprintSql(leftOut);
+  const rows = await read(client, sql, keep).catch(async (error: unknown) => {
+    if (!isState(error, FORGOTTEN)) throw error;
+    prepared.delete(client);
+    return await read(client, sql, keep);
+  });
   const objects = rows.map((row) => ({
     object: String(row.object),
     parent: typeof row.parent === "string" ? row.parent : undefined,

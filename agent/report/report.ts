@@ -34,6 +34,14 @@ export interface BackupReport {
   readonly lsn?: string | undefined;
 }
 
+/** An object of the schema with its definition before and after; `missing` has no after, `added` no before. */
+export interface SchemaChange {
+  readonly object: string;
+  readonly kind: "added" | "missing" | "different";
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
 /** What one run did, the same for every sink. Times are ISO 8601, durations milliseconds. */
 export interface Report {
   readonly format: 1;
@@ -49,6 +57,10 @@ export interface Report {
   readonly backup: BackupReport | undefined;
   readonly stages: readonly StageRecord[];
   readonly risks: readonly RiskTaken[];
+  /** How the schema differed, before this run changed it, from what the run before had left. */
+  readonly drift: readonly SchemaChange[] | undefined;
+  /** What this run changed of the schema; undefined where it was not to change it. */
+  readonly schema: readonly SchemaChange[] | undefined;
   /** Committed by this run. */
   readonly applied: readonly { readonly name: string; readonly durationMs: number }[];
   /** Taken back by this run, in that order. */
@@ -80,6 +92,14 @@ export interface Report {
   readonly release: Release | undefined;
 }
 
+const cleanChanges = (list: Report["schema"], clean: (text: string) => string): Report["schema"] =>
+  list?.map(({ object, kind, before, after }) => ({
+    object,
+    kind,
+    before: before && clean(before),
+    after: after && clean(after),
+  }));
+
 /** The report with `clean` run over what people wrote. Keys, names, codes and numbers stay: a password may look like one. */
 export function cleanReport(report: Report, clean: (text: string) => string): Report {
   const { error, stages, risks } = report;
@@ -90,6 +110,8 @@ export function cleanReport(report: Report, clean: (text: string) => string): Re
       danger: clean(risk.danger),
       accepted: risk.accepted === undefined ? undefined : clean(risk.accepted),
     })),
+    drift: cleanChanges(report.drift, clean),
+    schema: cleanChanges(report.schema, clean),
     stages: stages.map((stage) => ({ ...stage, summary: clean(stage.summary) })),
     error: error && {
       ...error,

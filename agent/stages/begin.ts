@@ -1,3 +1,4 @@
+import { readKnown } from "../history/fingerprints.ts";
 import { adoptRun, beginRun } from "../history/record.ts";
 import { createMirrorSql, createSchemaSql } from "../history/schema.ts";
 import { type HistoryState, reconcileSql } from "../history/state.ts";
@@ -72,5 +73,5 @@ export async function begin(
   const moment = Number.isFinite(left)
     ? `${quoteLiteral(String(row.now))}::timestamptz + interval '${Math.round(left)} milliseconds'`
     : "'infinity'::timestamptz";
-  return { run: String(row.id), deadline: moment };
+  return { run: String(row.id), deadline: moment, known: readKnown(row) };
 }

@@ -7,6 +7,7 @@ import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import { begin, isPrepared, prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
+import { lookingBefore } from "./drift.ts";
 import { need } from "./need.ts";
 import { type makePlan, planFrom, refuseBadPlan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
@@ -87,6 +88,7 @@ async function migrateAll(context: Context, state: RunState, found: (part: RunSt
   const before = need(state, "plan");
   const done: Done[] = [];
   found({ applied: done });
+  const look = lookingBefore(context, state, found);
   await underLock(context, state, {
     found,
     work: {
@@ -98,6 +100,7 @@ async function migrateAll(context: Context, state: RunState, found: (part: RunSt
         const begun = await beginHere({ planHash: plan.hash });
         // The plan that the report compares with is the first one.
         if (done.length === 0) found({ plan });
+        if (plan.migrations.length > 0) await look({ session, history: plan.history, begun });
         await run(begun, itemsOf(plan, { names: context.names, run: begun.run, sign: context.sign }));
       },
     },

@@ -8,6 +8,7 @@ import { formatDuration, parseDuration } from "../lib/duration.ts";
 import { loadParser } from "../migrations/parser.ts";
 import { begin, prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
+import { lookingBefore } from "./drift.ts";
 import type { Goal } from "./going.ts";
 import { need } from "./need.ts";
 import { makePlan, planFrom } from "./plan.ts";
@@ -75,6 +76,7 @@ async function takeBack(context: Context, state: RunState, found: (part: RunStat
   const aim = settled(context, back);
   const done: Done[] = [];
   found({ reverted: done });
+  const look = lookingBefore(context, state, found);
   const session = await underLock(context, state, {
     found,
     work: {
@@ -86,6 +88,7 @@ async function takeBack(context: Context, state: RunState, found: (part: RunStat
         const begun = await beginHere({ planHash: undefined, from: back.from, to: back.to });
         if (plan.back.obstacles.length > 0) refuseWayBack(context, plan.back);
         refuseMore(back, plan.back);
+        await look({ session: held, history, begun });
         const recorder = { names: context.names, run: begun.run, sign: undefined };
         await run(begun, await itemsOf(plan.back, recorder));
         return held;

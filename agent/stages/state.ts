@@ -1,10 +1,12 @@
 import type { Backup } from "../backup/context.ts";
 import type { Done } from "../engine/work.ts";
 import type { Comparison } from "../history/compare.ts";
+import type { Known } from "../history/fingerprints.ts";
 import type { HistoryState } from "../history/state.ts";
 import type { Statement } from "../migrations/parser.ts";
 import type { Migration, MigrationFile } from "../migrations/types.ts";
 import type { Wants } from "../migrations/wants.ts";
+import type { Difference, Fingerprint } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Finding } from "../rules/rule.ts";
 import type { Target } from "../statements/targets.ts";
@@ -46,6 +48,8 @@ export interface Begun {
   readonly run: string;
   /** SQL expression of the moment after which no migration begins. */
   readonly deadline: string;
+  /** What was recorded of the schema before this run. */
+  readonly known: Known | undefined;
 }
 
 /** What became of the schemas of a fleet. Each that is listed is in one of the others. */
@@ -71,4 +75,12 @@ export interface RunState {
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];
   readonly fleet?: Fleet;
+  /** The schema before this run changed it. */
+  readonly before?: Fingerprint;
+  /** How that differs from what the run before had left. */
+  readonly drift?: readonly Difference[];
+  /** What this run has changed. */
+  readonly changes?: readonly Difference[];
+  /** What this run leaves is recorded. */
+  readonly kept?: boolean;
 }

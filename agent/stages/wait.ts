@@ -35,7 +35,7 @@ async function obeyVerdict(runFolder: string): Promise<void> {
   if (error !== undefined) throw error;
 }
 
-const WRITES = ["wait", "migrate", "revert", "repair", "baseline"];
+const WRITES = ["wait", "migrate", "revert", "repair", "baseline", "accept"];
 
 export const wait: Stage = {
   name: "wait",

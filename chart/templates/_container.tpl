@@ -1,7 +1,7 @@
 {{/*
-One of the agent's containers; takes {root, command, args, job, signing}. The container is named after the agent's command, and
+One of the agent's containers; takes {root, command, args, job, files, signing}. The container is named after the agent's command, and
 the image's own entry point is the agent: it gets arguments and no command.
-`job` adds what only the Job's pod has: the run folder, where its containers meet, and the inline migrations.
+`job` adds what only the Job's pod has: the run folder, where its containers meet, and the inline migrations, which `files` adds alone.
 `signing` gives it the key that stored down SQL is signed with, where the values name one.
 */}}
 {{- define "headgate.container" -}}
@@ -85,11 +85,11 @@ the image's own entry point is the agent: it gets arguments and no command.
 {{- if .job }}
 - name: run
   mountPath: /run/headgate
-{{- if $values.migrations.inline }}
+{{- end }}
+{{- if and (or .job .files) $values.migrations.inline }}
 - name: migrations
   mountPath: {{ $values.migrations.dir | quote }}
   readOnly: true
-{{- end }}
 {{- end }}
 {{- with $values.extraVolumeMounts }}
 {{ toYaml . }}

@@ -44,7 +44,7 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{/* The pod's volumes; takes {root, job}. Secrets are optional: one that is missing becomes the agent's own sentence. */}}
+{{/* The pod's volumes; takes {root, job, files}: `files` is the inline migrations alone. Secrets are optional: one that is missing becomes the agent's own sentence. */}}
 {{- define "headgate.volumes" -}}
 {{- $values := .root.Values -}}
 - name: pod
@@ -82,11 +82,11 @@ securityContext:
 - name: run
   emptyDir:
     sizeLimit: 16Mi
-{{- if $values.migrations.inline }}
+{{- end }}
+{{- if and (or .job .files) $values.migrations.inline }}
 - name: migrations
   configMap:
     name: {{ include "headgate.name" (dict "root" .root "suffix" "migrations") }}
-{{- end }}
 {{- end }}
 {{- with $values.extraVolumes }}
 {{ toYaml . }}

@@ -1,6 +1,6 @@
 {{/* The agent's groups of the values, as JSON. The inline migrations travel in a ConfigMap: they are no setting. */}}
 {{- define "headgate.settings" -}}
-{{- $groups := pick .Values "database" "wait" "plan" "backup" "migrate" "smoke" "rollback" "fleet" "report" "history" -}}
+{{- $groups := pick .Values "database" "wait" "plan" "backup" "migrate" "smoke" "drift" "rollback" "fleet" "report" "history" -}}
 {{- merge (dict "migrations" (omit .Values.migrations "inline")) $groups | toJson -}}
 {{- end }}
 

@@ -23,7 +23,7 @@ describe("a history that a newer Headgate made", () => {
         args,
         code: 3,
         stderr: expect.stringMatching(
-          /history-unusable: "headgate" wants at least version 7 .*, and this agent writes version 2/,
+          /history-unusable: "headgate" wants at least version 7 .*, and this agent writes version 3/,
         ),
       });
     }
@@ -34,7 +34,7 @@ describe("a history that a newer Headgate made", () => {
 
   it("with more columns and tables, and that lets this one write, is worked with and not taken back", async () => {
     await migrateAnd(
-      `UPDATE headgate.meta SET schema_version = 3, min_writer = 2;
+      `UPDATE headgate.meta SET schema_version = 4, min_writer = 2;
        ALTER TABLE headgate.history ADD COLUMN later text NOT NULL DEFAULT 'new';
        ALTER TABLE headgate.run ADD COLUMN later int; ALTER TABLE headgate.reverted ADD COLUMN later int DEFAULT 1;
        CREATE TABLE headgate.later (id int)`,
@@ -46,7 +46,7 @@ describe("a history that a newer Headgate made", () => {
     expect(await scene.run("revert", "--steps", "2", "--yes")).toMatchObject({ code: 0 });
     expect(await tables()).toEqual(["a", "b"]);
     expect(await applied()).toEqual(["001_a", "002_b"]);
-    expect(await meta()).toEqual([{ schema_version: 3, min_writer: 2 }]);
+    expect(await meta()).toEqual([{ schema_version: 4, min_writer: 2 }]);
     expect(await scene.database.sql("SELECT DISTINCT later FROM headgate.history")).toEqual([{ later: "new" }]);
     expect(await scene.database.sql("SELECT to_regclass('headgate.later')::text AS later")).toEqual([
       { later: "headgate.later" },
@@ -57,7 +57,7 @@ describe("a history that a newer Headgate made", () => {
 describe("a history that an older Headgate made", () => {
   const SHRINK = `ALTER TABLE headgate.history DROP COLUMN down_transaction, DROP COLUMN down_effects, DROP COLUMN down_signature;
     ALTER TABLE headgate.run DROP COLUMN from_name, DROP COLUMN to_name, DROP COLUMN actor, DROP COLUMN backend_pid;
-    DROP TABLE headgate.reverted; UPDATE headgate.meta SET schema_version = 1`;
+    DROP TABLE headgate.reverted; DROP TABLE headgate.fingerprint; ALTER TABLE headgate.run DROP COLUMN schema_hash; UPDATE headgate.meta SET schema_version = 1`;
   const grown = async () =>
     await scene.database.sql(
       "SELECT to_regclass('headgate.reverted') IS NOT NULL AS reverted, (SELECT schema_version FROM headgate.meta) AS version",
@@ -77,7 +77,7 @@ describe("a history that an older Headgate made", () => {
     await migrateAnd(SHRINK);
     scene.files.write(files);
     expect(await scene.run("migrate")).toMatchObject({ code: 0 });
-    expect(await grown()).toEqual([{ reverted: true, version: 2 }]);
+    expect(await grown()).toEqual([{ reverted: true, version: 3 }]);
     expect(await applied()).toEqual(["001_a", "002_b", "003_c", ...Object.keys(files).map(() => "004_d")]);
   });
 
@@ -92,6 +92,6 @@ describe("a history that an older Headgate made", () => {
     await scene.database.sql("DELETE FROM c");
     expect(await scene.run("revert", "--steps", "1", "--yes")).toMatchObject({ code: 0 });
     expect(await tables()).toEqual(["a", "b"]);
-    expect(await grown()).toEqual([{ reverted: true, version: 2 }]);
+    expect(await grown()).toEqual([{ reverted: true, version: 3 }]);
   });
 });

@@ -1,9 +1,11 @@
 import { backup } from "./backup.ts";
 import { chartOnly } from "./chart.ts";
 import { database, history } from "./database.ts";
+import { drift } from "./drift.ts";
 import { fleet } from "./fleet.ts";
-import { migrate, migrations, plan, report, smoke, wait } from "./pipeline.ts";
+import { migrate, migrations, plan, report, wait } from "./pipeline.ts";
 import { rollback } from "./rollback.ts";
+import { smoke } from "./smoke.ts";
 
 /** The groups that travel with the pod, in the order of the pipeline. */
 export const agentGroups = {
@@ -14,6 +16,7 @@ export const agentGroups = {
   backup,
   migrate,
   smoke,
+  drift,
   rollback,
   fleet,
   report,

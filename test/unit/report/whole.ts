@@ -14,6 +14,8 @@ export const whole = (part: Partial<Report>): Report => ({
   backup: undefined,
   risks: [],
   stages: [],
+  drift: undefined,
+  schema: undefined,
   applied: [],
   reverted: [],
   ahead: [],

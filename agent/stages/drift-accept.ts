@@ -1,0 +1,49 @@
+import { count } from "../lib/count.ts";
+import { listMigrations } from "../migrations/listing.ts";
+import { describeDifference } from "../postgres/fingerprint.ts";
+import { prepareHistory } from "./begin.ts";
+import type { Context } from "./context.ts";
+import { record } from "./drift.ts";
+import { readSchema } from "./drift-compare.ts";
+import { verifySchema } from "./drift-verify.ts";
+import { need } from "./need.ts";
+import type { Stage } from "./stage.ts";
+import type { RunState } from "./state.ts";
+import { underLock } from "./under-lock.ts";
+
+async function recordNow(context: Context, state: RunState, found: (part: RunState) => void): Promise<void> {
+  await underLock(context, state, {
+    found,
+    work: {
+      direction: "up",
+      done: [],
+      async attempt({ session, history, begin }) {
+        await prepareHistory(context, session, history);
+        const begun = await begin({ planHash: undefined });
+        await record(context, session, { begun, history, after: await readSchema(context, session) });
+        found({ kept: true });
+      },
+    },
+  });
+}
+
+/** Takes the schema as it is for the known one, after somebody has looked at it: the run's row says who, when, and what differed. */
+export const accept: () => Stage = () => ({
+  name: "verify",
+  changes: "history",
+  async run(context, state, found) {
+    const files = listMigrations(context.dir, { mayBeAbsent: true });
+    const { differences, unknown } = await verifySchema(context, need(state, "session"), files);
+    const lines = differences.map(describeDifference);
+    await context.going.consent?.([
+      ...(unknown === undefined ? lines : [`what differs is not known: ${unknown}`]),
+      "the schema as it is now counts as what the last run left; nothing in it is touched",
+    ]);
+    for (const line of lines) context.log.info(`  ${line}`);
+    await recordNow(context, state, found);
+    found({ drift: differences });
+    return {
+      summary: `the schema as it is now is the known one${differences.length === 0 ? "" : `; ${count(differences.length, "difference")} accepted`}`,
+    };
+  },
+});

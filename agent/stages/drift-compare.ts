@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { fingerprintHash, historyDigest, type Known, objectsSql, readObjects } from "../history/fingerprints.ts";
+import type { HistoryState } from "../history/state.ts";
+import { type Difference, diffFingerprints, type Fingerprint, fingerprint } from "../postgres/fingerprint.ts";
+import { fingerprintSql, type LeftOut } from "../postgres/fingerprint-sql.ts";
+import type { Session } from "../postgres/session.ts";
+import { isConnectionLoss, isState } from "../postgres/sqlstate.ts";
+import type { Context } from "./context.ts";
+import { withoutIgnored } from "./drift-ignore.ts";
+
+/** What this run looks at. */
+function leftOutOf({ names, settings, schema }: Context): LeftOut {
+  return {
+    ...(schema === undefined ? {} : { only: schema }),
+    ...(settings.drift.partitions === "ignore" ? { partitions: "named" } : {}),
+    schemas: [names.schemaName],
+    tables: [names.pgmigrationsName],
+  };
+}
+
+/** What is read, and how, as a short text: what another agent, or other settings, would read is no measure for it. */
+export const formOf = (context: Context): string =>
+  createHash("sha256")
+    .update(fingerprintSql(leftOutOf(context)))
+    .digest("hex")
+    .slice(0, 16);
+
+/** Somebody else changes the schema at this moment: a definition is gone before it is written out, or its table is locked. */
+const MEANWHILE = ["55P03", "XX000", "42P01", "42704", "42883"];
+
+/** The schema as it is now. */
+export async function readSchema(context: Context, session: Session): Promise<Fingerprint> {
+  const read = async () => await fingerprint(session, leftOutOf(context), session.facts.pooler === undefined);
+  return await read().catch(async (error: unknown) => {
+    if (!isState(error, ...MEANWHILE) || isConnectionLoss(error)) throw error;
+    return await read();
+  });
+}
+
+/** Why nothing can be said of what the last run left; undefined when it can. */
+export function whyUnknown(known: Known | undefined, now: { form: string; history: HistoryState }): string | undefined {
+  if (known === undefined) return "no run has recorded the schema yet";
+  if (known.form !== now.form)
+    return "the schema was recorded by another version of Headgate, or under other settings, which look at other things";
+  if (known.history !== historyDigest(now.history.entries))
+    return "migrations were applied or taken back since the schema was recorded: by a run that is at work or was killed, by an older Headgate, or by another tool";
+  if (known.overtaken) return "a run of another target has changed this database since the schema was recorded";
+  return undefined;
+}
+
+/** What differs from what the last run left, without what is ignored. `known` has to be comparable. */
+export async function differencesFrom(
+  context: Context,
+  session: Session,
+  { known, now }: { readonly known: Known; readonly now: Fingerprint },
+): Promise<Difference[]> {
+  if (fingerprintHash(now) === known.hash) return [];
+  const [row = {}] = await session.query(objectsSql(context.names));
+  const was = readObjects(row);
+  return withoutIgnored(diffFingerprints(was, now), context.settings.drift, [was, now]);
+}
+
+const major = (version: number): number => Math.floor(version / 10_000);
+
+/** PostgreSQL words some definitions otherwise from one major version to the next. */
+export function upgradeNote(known: Known, { facts }: Session): string | undefined {
+  const [was, is] = [major(known.server), major(facts.version)];
+  if (was === is) return undefined;
+  return `it was recorded on PostgreSQL ${was}, and this is ${is}, which may word the same definition otherwise: look once, then headgate verify --accept`;
+}

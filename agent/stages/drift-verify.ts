@@ -1,0 +1,67 @@
+import { historyDigest, type Known, knownSql, readKnown } from "../history/fingerprints.ts";
+import { readHistoryOf } from "../history/state.ts";
+import type { MigrationFile } from "../migrations/types.ts";
+import type { Row } from "../postgres/client.ts";
+import type { Difference } from "../postgres/fingerprint.ts";
+import type { Session } from "../postgres/session.ts";
+import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
+import type { Context } from "./context.ts";
+import { differencesFrom, formOf, readSchema, upgradeNote, whyUnknown } from "./drift-compare.ts";
+
+/** How the schema stands to what the last run left. */
+export interface SchemaVerdict {
+  /** Why nothing can be said; undefined when it can. */
+  readonly unknown: string | undefined;
+  readonly recorded: { readonly at: string; readonly run: string | null; readonly by: string } | undefined;
+  readonly differences: readonly Difference[];
+  /** What to know when reading them. */
+  readonly note: string | undefined;
+}
+
+interface Asked {
+  readonly known: Known | undefined;
+  readonly who: string;
+  readonly refused?: string;
+}
+
+const asked = (row: Row | undefined): Asked => ({ known: readKnown(row ?? {}), who: String(row?.who ?? "") });
+
+/** Before the first run, and until an older Headgate's tables have grown, there is no such table. */
+async function askKnown(session: Session, { names }: Context): Promise<Asked> {
+  try {
+    const [row] = await session.query(knownSql(names));
+    return asked(row);
+  } catch (error) {
+    if (isState(error, SQLSTATE.undefinedTable, SQLSTATE.invalidSchemaName)) return asked(undefined);
+    if (!isState(error, SQLSTATE.insufficientPrivilege)) throw error;
+    return {
+      ...asked(undefined),
+      refused: `this role may not read ${names.fingerprint}: GRANT SELECT on it, and on ${names.run}`,
+    };
+  }
+}
+
+const NOTHING = { recorded: undefined, differences: [], note: undefined };
+
+/** Compares the schema with what the last run left. Reads only; the history is read on both sides, for a run may be at work. */
+export async function verifySchema(
+  context: Context,
+  session: Session,
+  files: readonly MigrationFile[],
+): Promise<SchemaVerdict> {
+  const readAgain = async () => await readHistoryOf(session, context.names, files);
+  const [first, now, { known, who, refused }, history] = await Promise.all([
+    readAgain(),
+    readSchema(context, session),
+    askKnown(session, context),
+    readAgain(),
+  ]);
+  if (refused !== undefined) return { ...NOTHING, unknown: refused };
+  if (historyDigest(first.entries) !== historyDigest(history.entries))
+    return { ...NOTHING, unknown: "a run is at work at this moment" };
+  const unknown = whyUnknown(known, { form: formOf(context), history });
+  if (known === undefined || unknown !== undefined) return { ...NOTHING, unknown };
+  const differences = await differencesFrom(context, session, { known, now });
+  const note = differences.length === 0 ? undefined : upgradeNote(known, session);
+  return { unknown: undefined, recorded: { at: known.takenAt, run: known.run, by: who }, differences, note };
+}

@@ -1,0 +1,149 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { historyDigest, type Known, keepFingerprint } from "../history/fingerprints.ts";
+import { type HistoryState, readHistory } from "../history/state.ts";
+import { count } from "../lib/count.ts";
+import { type Difference, describeDifference, diffFingerprints, type Fingerprint } from "../postgres/fingerprint.ts";
+import type { Session } from "../postgres/session.ts";
+import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import type { Context } from "./context.ts";
+import { differencesFrom, formOf, readSchema, upgradeNote, whyUnknown } from "./drift-compare.ts";
+import { isFleet } from "./schemas.ts";
+import type { Begun, RunState } from "./state.ts";
+
+/** Differences that a log names one by one. */
+const NAMED = 10;
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const said = (differences: readonly Difference[]): string[] => {
+  const more = differences.length - NAMED;
+  return [
+    ...differences.slice(0, NAMED).map(describeDifference),
+    ...(more > 0 ? [`and ${more} more: headgate verify shows them all`] : []),
+  ];
+};
+
+interface Now {
+  readonly session: Session;
+  /** As it was read with the lock held. */
+  readonly history: HistoryState;
+  readonly begun: Begun;
+}
+
+const whenOf = ({ run, takenAt }: Known): string => `${run === null ? "" : `run ${run}, `}${takenAt}`;
+
+async function judge(context: Context, { session, history, begun }: Now, now: Fingerprint): Promise<Difference[]> {
+  const { known } = begun;
+  const { onMigrate } = context.settings.drift;
+  const unknown = whyUnknown(known, { form: formOf(context), history });
+  if (onMigrate === "ignore" || known === undefined || unknown !== undefined) return [];
+  const differences = await differencesFrom(context, session, { known, now });
+  if (differences.length === 0) return [];
+  const what = `the schema is not what the last run left (${whenOf(known)}): ${count(differences.length, "difference")}`;
+  const note = upgradeNote(known, session);
+  const lines = [...said(differences), ...(note === undefined ? [] : [note])];
+  if (onMigrate === "refuse") {
+    throw new HeadgateError("schema-drifted", { what, details: lines, stands: "nothing was changed by this run" });
+  }
+  context.log.warn(what);
+  for (const line of lines) context.log.warn(`  ${line}`);
+  return differences;
+}
+
+/**
+ * Looks at the schema before a run changes it, once a run and with the lock held: what has happened to it since the last run,
+ * by other hands, is told or refused, as drift.onMigrate says.
+ */
+export function lookingBefore(
+  context: Context,
+  state: RunState,
+  found: (part: RunState) => void,
+): (now: Now) => Promise<void> {
+  let looked = state.before !== undefined || !context.settings.drift.record;
+  return async (now) => {
+    if (looked) return;
+    try {
+      const before = await readSchema(context, now.session);
+      const drift = await judge(context, now, before);
+      found({ before, drift });
+    } catch (error) {
+      const refuses = context.settings.drift.onMigrate === "refuse";
+      if (refuses || error instanceof HeadgateError || isConnectionLoss(error)) throw error;
+      context.log.warn(`what became of the schema since the last run is not known: ${wordsOf(error)}`);
+    }
+    looked = true;
+  };
+}
+
+const isWholeFleet = ({ settings, schema }: Context): boolean => schema === undefined && isFleet(settings);
+
+/** A run that had nothing to do knows its history already; any other reads it anew. */
+const knownHistory = ({ command }: Context, { plan, before }: RunState): HistoryState | undefined =>
+  before === undefined && ["migrate", "revert"].includes(command) ? plan?.history : undefined;
+
+/** True when what is recorded is of this very state, and was read as this agent reads it. */
+const isRecorded = (context: Context, known: Known | undefined, history: HistoryState): boolean =>
+  whyUnknown(known, { form: formOf(context), history }) === undefined;
+
+async function keep(
+  context: Context,
+  session: Session,
+  {
+    begun,
+    before,
+    failed,
+  }: { readonly before: Fingerprint | undefined; readonly begun: Begun; readonly failed: boolean },
+): Promise<RunState> {
+  // What was under way is over, whatever it has left behind in the session.
+  const settled = failed ? [session.query("ROLLBACK"), session.query(session.restore)] : [];
+  const [history, after] = await Promise.all([
+    readHistory(session, context.names),
+    readSchema(context, session),
+    ...settled,
+  ]);
+  const { known } = begun;
+  if (!isRecorded(context, known, history)) await record(context, session, { begun, history, after });
+  return before === undefined ? {} : { changes: diffFingerprints(before, after) };
+}
+
+interface Leaving {
+  readonly begun: Begun;
+  readonly history: HistoryState;
+  readonly after: Fingerprint;
+}
+
+/** Records the schema as this run leaves it. */
+export async function record(context: Context, session: Session, { begun, history, after }: Leaving): Promise<void> {
+  const left = {
+    ...{ run: begun.run, fingerprint: after, form: formOf(context), whole: context.schema === undefined },
+    ...{ server: session.facts.version, history: historyDigest(history.entries) },
+  };
+  await session.query(
+    `BEGIN; SET LOCAL synchronous_commit = off; ${keepFingerprint(context.names, left, begun.known)}; COMMIT`,
+  );
+}
+
+function mayKeep(context: Context, { session, begun, kept }: RunState): boolean {
+  if (!context.settings.drift.record || session === undefined || begun === undefined || kept === true) return false;
+  return !context.signal.aborted && !isWholeFleet(context);
+}
+
+/**
+ * Records what a run leaves, and gives what it changed; a run that changed nothing records only what no run has. It may fail:
+ * that costs a warning, and the next run records. Rejects only when the connection is lost.
+ */
+export async function keepSchema(context: Context, state: RunState, failed: boolean): Promise<RunState> {
+  const { session, begun, before } = state;
+  if (!mayKeep(context, state) || session === undefined || begun === undefined) return {};
+  if (before === undefined && failed) return {};
+  const history = knownHistory(context, state);
+  if (history !== undefined && isRecorded(context, begun.known, history)) return {};
+  try {
+    return await keep(context, session, { before, begun, failed });
+  } catch (error) {
+    if (isConnectionLoss(error)) throw error;
+    await session.query("ROLLBACK").catch(() => undefined);
+    context.log.warn(`the schema that this run leaves was not recorded: ${wordsOf(error)}`);
+    return {};
+  }
+}

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { useScene } from "./scene.ts";
+
+const FIRST = {
+  "001_orders.sql":
+    "-- Up Migration\nCREATE TABLE orders (id bigint PRIMARY KEY, total numeric(12,2));\nCREATE INDEX orders_by_total ON orders (total);\n-- Down Migration\nDROP TABLE orders;\n",
+};
+const SECOND = {
+  "002_note.sql":
+    "-- Up Migration\nALTER TABLE orders ADD COLUMN note text;\n-- Down Migration\nALTER TABLE orders DROP COLUMN note;\n",
+};
+
+const scene = useScene(FIRST);
+const sql = async (text: string) => await scene.database.sql(text);
+const recorded = async () =>
+  await sql(
+    "SELECT target, whole, run::int AS run, (SELECT count(*)::int FROM jsonb_object_keys(objects)) AS objects FROM headgate.fingerprint",
+  );
+const report = async () => (await sql("SELECT report FROM headgate.run ORDER BY id DESC LIMIT 1"))[0]?.report;
+const BY_HAND = "DROP INDEX orders_by_total; ALTER TABLE orders ALTER COLUMN total TYPE numeric(14,2)";
+
+describe("the schema that a run leaves", () => {
+  it("is recorded object by object, and the report tells what the run changed", async () => {
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await recorded()).toEqual([{ target: "default", whole: true, run: 1, objects: expect.any(Number) }]);
+    expect(await report()).toMatchObject({ schema: [{ object: "table orders", kind: "added" }], drift: [] });
+    scene.files.write(SECOND);
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await report()).toMatchObject({
+      schema: [{ object: "column orders.note", kind: "added", after: "text" }],
+      drift: [],
+    });
+    expect(await scene.run("revert", "--steps", "1", "--yes")).toMatchObject({ code: 0 });
+    expect(await report()).toMatchObject({
+      schema: [{ object: "column orders.note", kind: "missing", before: "text" }],
+    });
+    expect(
+      await sql("SELECT count(DISTINCT schema_hash)::int AS hashes, count(schema_hash)::int AS runs FROM headgate.run"),
+    ).toEqual([{ hashes: 2, runs: 3 }]);
+  });
+
+  it("is not recorded again by a run with nothing to do", async () => {
+    await scene.run("migrate");
+    const before = await sql("SELECT xmin::text, run::int FROM headgate.fingerprint");
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await sql("SELECT xmin::text, run::int FROM headgate.fingerprint")).toEqual(before);
+    expect(await report()).not.toHaveProperty("schema");
+  });
+
+  it("is recorded by a run with nothing to do where none has", async () => {
+    await scene.run("migrate");
+    await sql("DELETE FROM headgate.fingerprint");
+    expect(await scene.run("verify")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("no run has recorded the schema yet"),
+    });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await recorded()).toMatchObject([{ run: 2 }]);
+  });
+
+  it("is recorded by a run that fails after it has changed something", async () => {
+    scene.files.write({ "002_bad.sql": "CREATE TABLE half (id int); SELECT 1/0;\n" });
+    expect(await scene.run("migrate")).toMatchObject({ code: 6 });
+    expect(await recorded()).toMatchObject([{ run: 1 }]);
+    expect(await scene.run("verify", "--json")).toMatchObject({ code: 3 });
+    expect(await scene.json("verify")).toMatchObject({ schema: { known: true, differences: [] } });
+    expect(await report()).toMatchObject({ schema: [{ object: "table orders", kind: "added" }] });
+  });
+
+  it("is not recorded at all where that is not wanted", async () => {
+    scene.values({ drift: { record: false } });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await recorded()).toEqual([]);
+  });
+});
+
+describe("a run that finds the schema changed by other hands", () => {
+  it("says so and goes on, and what it leaves is known from then on", async () => {
+    await scene.run("migrate");
+    await sql(BY_HAND);
+    scene.files.write(SECOND);
+    const { code, stderr } = await scene.run("migrate");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/the schema is not what the last run left \(run 1, .*\): 2 differences/);
+    expect(stderr).toContain("column orders.total: numeric(14,2), was numeric(12,2)");
+    expect(stderr).toContain("index orders_by_total: missing");
+    expect(await report()).toMatchObject({
+      drift: [
+        { object: "column orders.total", kind: "different", before: "numeric(12,2)", after: "numeric(14,2)" },
+        { object: "index orders_by_total", kind: "missing" },
+      ],
+      schema: [{ object: "column orders.note", kind: "added" }],
+    });
+    expect(await scene.run("verify")).toMatchObject({ code: 0 });
+  });
+
+  it("changes nothing where it is to refuse, and goes on once somebody has accepted it", async () => {
+    await scene.run("migrate");
+    await sql(BY_HAND);
+    scene.files.write(SECOND);
+    scene.values({ drift: { onMigrate: "refuse" } });
+    for (let again = 0; again < 2; again += 1) {
+      expect(await scene.run("migrate")).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining("error  schema-drifted: the schema is not what the last run left"),
+      });
+    }
+    expect(
+      await sql("SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'note'"),
+    ).toEqual([]);
+    expect(await scene.run("revert", "--all", "--yes")).toMatchObject({ code: 3 });
+    expect(await scene.run("verify", "--accept")).toMatchObject({ code: 1 });
+    expect(await scene.run("verify", "--accept", "--yes")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("2 differences accepted"),
+    });
+    expect(await sql("SELECT command, actor IS NOT NULL AS named FROM headgate.run ORDER BY id DESC LIMIT 1")).toEqual([
+      { command: "accept", named: true },
+    ]);
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+  });
+
+  it("says nothing where it is to ignore that", async () => {
+    await scene.run("migrate");
+    await sql(BY_HAND);
+    scene.files.write(SECOND);
+    scene.values({ drift: { onMigrate: "ignore" } });
+    const { code, stderr } = await scene.run("migrate");
+    expect({ code, told: stderr.includes("not what the last run left") }).toEqual({ code: 0, told: false });
+    expect(await report()).toMatchObject({ schema: [{ object: "column orders.note", kind: "added" }] });
+  });
+
+  it("goes on warning while it fails, for nothing of it was accepted", async () => {
+    await scene.run("migrate");
+    await sql(BY_HAND);
+    scene.files.write({ "002_bad.sql": "SELECT 1/0;\n" });
+    for (let again = 0; again < 2; again += 1) {
+      expect(await scene.run("migrate")).toMatchObject({ code: 6, stderr: expect.stringContaining("2 differences") });
+    }
+  });
+});
+
+describe("what other tools and older agents do to the schema with their migrations", () => {
+  it("is not taken for the doing of other hands", async () => {
+    await scene.run("migrate");
+    // As a run that was killed after its last commit, or an agent that records nothing, leaves it.
+    await sql(
+      "CREATE TABLE extra (id int); INSERT INTO headgate.history (target, name, state, down_kind, applied_at) VALUES ('default', '001_z', 'applied', 'unknown', now()); INSERT INTO pgmigrations (name, run_on) VALUES ('001_z', now())",
+    );
+    scene.files.write({ "001_z.sql": "SELECT 1;\n" });
+    const { code, stderr } = await scene.run("verify");
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining("migrations were applied or taken back since"),
+    });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await scene.json("verify")).toMatchObject({ agrees: true, schema: { known: true } });
+  });
+
+  it("nor is that of another target in the same database", async () => {
+    await scene.run("migrate");
+    const other = ["--dir", scene.files.path];
+    expect(other).toHaveLength(2);
+    scene.values({ history: { target: "other", pgmigrations: { table: "other_migrations" } } });
+    scene.files.write({ "001_orders.sql": "CREATE TABLE parcels (id int);\n" });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    scene.values({});
+    scene.files.write(FIRST);
+    expect(await scene.json("verify")).toMatchObject({
+      schema: { known: false, why: expect.stringContaining("another target") },
+    });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await scene.json("verify")).toMatchObject({ schema: { known: true } });
+  });
+});
+
+describe("tables that an older Headgate made", () => {
+  it("grow in a run with nothing to do, and the schema is recorded", async () => {
+    await scene.run("migrate");
+    await sql(
+      "DROP TABLE headgate.fingerprint; ALTER TABLE headgate.run DROP COLUMN schema_hash; UPDATE headgate.meta SET schema_version = 2",
+    );
+    expect(await scene.run("verify")).toMatchObject({ code: 0 });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await recorded()).toMatchObject([{ run: 2 }]);
+    expect(await sql("SELECT schema_version, min_writer FROM headgate.meta")).toEqual([
+      { schema_version: 3, min_writer: 1 },
+    ]);
+  });
+});
