@@ -25,7 +25,7 @@ export const chartEntries: readonly SchemaEntry[] = Object.entries(all).filter((
 
 /** An object whose keys are declared, so that each has a default and a description of its own. */
 export function childrenOf(node: SchemaNode): readonly SchemaEntry[] {
-  return Object.entries(node.properties ?? {});
+  return typeof node.type === "object" ? [] : Object.entries(node.properties ?? {});
 }
 
 /** The values that an enum allows, as people write them. */

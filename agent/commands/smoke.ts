@@ -1,6 +1,10 @@
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
+import { formatDuration } from "../lib/duration.ts";
+import type { Io } from "../lib/io.ts";
+import { plainLine } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { order } from "../pipeline/order.ts";
+import type { Report } from "../report/report.ts";
 import { leaveTermination } from "../report/termination-message.ts";
 import type { Context } from "../stages/context.ts";
 import { awaitEnd } from "../stages/rendezvous.ts";
@@ -10,6 +14,7 @@ import { withContext } from "./context.ts";
 import { databaseOptions } from "./options.ts";
 import { isOverFleet, overFleet } from "./over-fleet.ts";
 import { recordMember, runAndReport } from "./run-and-report.ts";
+import { table } from "./table.ts";
 
 /** Containers of a pod start one after another, about a second each; a minute is a node in trouble. */
 const START_MS = 60_000;
@@ -45,6 +50,16 @@ async function mayTest(context: Context, redactor: Redactor, args: Args): Promis
   }
 }
 
+/** Each with its time; a long query in one line. */
+function print(expectations: NonNullable<Report["expectations"]>, io: Io): void {
+  const rows = expectations.map(({ what, met, durationMs }) => [
+    met ? "met" : "NOT MET",
+    formatDuration(durationMs),
+    plainLine(what).slice(0, 120),
+  ]);
+  if (rows.length > 0) io.out(`${table(rows)}\n`);
+}
+
 export const smoke: Command = {
   options: databaseOptions,
   examples: [["headgate smoke -f values.yaml", "are the expectations under smoke: met?"]],
@@ -55,6 +70,7 @@ export const smoke: Command = {
       const options = isOverFleet(context) ? overFleet({ stages }, recordMember(redactor.clean)) : { stages };
       const { report, error } = await runAndReport(context, options, { args, clean: redactor.clean });
       if (flagArg(args, "json")) io.out(`${JSON.stringify(report)}\n`);
+      else print(report.expectations ?? [], io);
       if (error !== undefined) throw error;
       return report.exitCode;
     }),

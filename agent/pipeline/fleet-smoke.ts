@@ -1,6 +1,7 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
 import { placeIn } from "../postgres/session.ts";
+import type { ExpectationResult } from "../report/report.ts";
 import { need } from "../stages/need.ts";
 import { inSchema, listSchemas } from "../stages/schemas.ts";
 import { hasExpectations, smoke } from "../stages/smoke.ts";
@@ -15,6 +16,7 @@ export const fleetSmoke: Stage = {
     const session = need(state, "session");
     const schemas = state.fleet?.listed ?? (await listSchemas(context, session));
     const unmet: string[] = [];
+    const expectations: ExpectationResult[] = [];
     let where = 0;
     let stands: string | undefined;
     for (const schema of schemas) {
@@ -22,7 +24,10 @@ export const fleetSmoke: Stage = {
       const member = inSchema(context, schema);
       await session.query(placeIn(member.settings.database));
       try {
-        await smoke.run(member, state, found);
+        await smoke.run(member, state, (part) => {
+          expectations.push(...(part.expectations ?? []).map((one) => ({ ...one, what: `${schema}: ${one.what}` })));
+          found({ expectations });
+        });
       } catch (error) {
         if (!(error instanceof HeadgateError)) throw error;
         where += 1;

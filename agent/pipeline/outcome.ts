@@ -71,6 +71,7 @@ export function toReport(context: Context, result: RunResult): Report {
     backup: state.backup,
     stages: result.records.map((record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
     risks: risksTaken(state.plan?.migrations ?? [], context.settings.plan.refuse),
+    expectations: state.expectations?.map((one) => ({ ...one, durationMs: Math.round(one.durationMs * 10) / 10 })),
     drift: asChanges(state.drift),
     schema: asChanges(state.changes),
     applied: asReported(applied),

@@ -42,6 +42,15 @@ export interface SchemaChange {
   readonly after: string | undefined;
 }
 
+/** One of the values' expectations under `smoke`. */
+export interface ExpectationResult {
+  readonly what: string;
+  readonly met: boolean;
+  /** Why not; absent where it is met. */
+  readonly reason?: string;
+  readonly durationMs: number;
+}
+
 /** What one run did, the same for every sink. Times are ISO 8601, durations milliseconds. */
 export interface Report {
   readonly format: 1;
@@ -61,6 +70,8 @@ export interface Report {
   readonly drift: readonly SchemaChange[] | undefined;
   /** What this run changed of the schema; undefined where it was not to change it. */
   readonly schema: readonly SchemaChange[] | undefined;
+  /** Undefined where the run did not come so far. */
+  readonly expectations: readonly ExpectationResult[] | undefined;
   /** Committed by this run. */
   readonly applied: readonly { readonly name: string; readonly durationMs: number }[];
   /** Taken back by this run, in that order. */
@@ -109,6 +120,11 @@ export function cleanReport(report: Report, clean: (text: string) => string): Re
       ...risk,
       danger: clean(risk.danger),
       accepted: risk.accepted === undefined ? undefined : clean(risk.accepted),
+    })),
+    expectations: report.expectations?.map(({ reason, ...one }) => ({
+      ...one,
+      what: clean(one.what),
+      ...(reason === undefined ? {} : { reason: clean(reason) }),
     })),
     drift: cleanChanges(report.drift, clean),
     schema: cleanChanges(report.schema, clean),

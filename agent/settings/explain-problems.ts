@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
 import { didYouMean } from "../lib/nearest.ts";
-import { DURATION, POSITIVE_DURATION } from "./schema/patterns.ts";
+import { CATALOG_NAME, COLUMN_NAME, DURATION, FUNCTION_NAME, POSITIVE_DURATION } from "./schema/patterns.ts";
 
 const keyOf = (pointer: string): string =>
   pointer
@@ -21,6 +21,10 @@ function unknownKey(error: ErrorObject): string {
 function misfit(pattern: string): string {
   if (pattern === DURATION) return "is not a duration: write 500ms, 45s, 10m or 1h";
   if (pattern === POSITIVE_DURATION) return "is not a duration above 0: write 500ms, 45s, 10m or 1h";
+  if (pattern === CATALOG_NAME) return 'names nothing: write orders, shop.orders or shop."Order"';
+  if (pattern === COLUMN_NAME)
+    return "names nothing: write its table's name before it, orders.total or shop.orders.total";
+  if (pattern === FUNCTION_NAME) return "names no function: write total_of, or total_of(integer, text)";
   return `does not fit ${pattern}`;
 }
 

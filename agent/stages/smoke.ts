@@ -1,115 +1,77 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
 import { parseDuration } from "../lib/duration.ts";
-import { compareNames } from "../migrations/listing.ts";
-import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
-import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
-import type { Settings } from "../settings/settings.ts";
+import { sqlstateOf } from "../postgres/sqlstate.ts";
+import type { ExpectationResult } from "../report/report.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
+import { type Expectation, expectationsOf } from "./smoke-expectations.ts";
+import { lookNearby } from "./smoke-nearby.ts";
 import type { Stage } from "./stage.ts";
-
-type Smoke = Settings["smoke"];
-
-interface Expectation {
-  readonly what: string;
-  /** One row with a column `answer`. */
-  readonly sql: string;
-  /** The reason it is not met, or undefined. */
-  readonly judge: (answer: unknown) => string | undefined;
-  /** A better reason than the server's words, for an error that this expectation foresees. */
-  readonly ifFailed?: (error: unknown) => string | undefined;
-}
-
-const present = (what: string, name: string, sql: string): Expectation => ({
-  what: `${what} ${name}`,
-  sql,
-  judge: (answer) => (answer === true ? undefined : `${what} ${name} is not there`),
-});
-
-const tableThere = (name: string): Expectation =>
-  present(
-    "table",
-    name,
-    `SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass(${quoteLiteral(name)}) AND relkind IN ('r','p','v','m','f')) AS answer`,
-  );
-
-function columnThere(name: string): Expectation {
-  const at = name.endsWith('"') ? name.lastIndexOf('."') : name.lastIndexOf(".");
-  const column = name.slice(at + 1).replace(/^"(.*)"$/, "$1");
-  return present(
-    "column",
-    name,
-    `SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(name.slice(0, at))})
- AND attname = ${quoteLiteral(column)} AND attnum > 0 AND NOT attisdropped) AS answer`,
-  );
-}
-
-const indexThere = (name: string): Expectation => ({
-  what: `index ${name}`,
-  sql: `SELECT (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(${quoteLiteral(name)})) AS answer`,
-  judge: (answer) => (answer === true ? undefined : `index ${name} is ${answer === false ? "invalid" : "not there"}`),
-});
-
-const asText = (value: unknown): string => (value === null || value === undefined ? "NULL" : String(value));
-
-const queryAnswer = ({ sql, expect }: Smoke["queries"][number]): Expectation => ({
-  what: `query ${sql}`,
-  // As text, so that 1, 1.0 and true look as psql shows them.
-  sql: `SELECT (SELECT q.answer FROM (${sql.replace(/;\s*$/, "")}\n) AS q(answer) LIMIT 1)::text AS answer`,
-  judge(answer) {
-    const met = expect === null ? answer === null : answer !== null && String(answer) === String(expect);
-    return met ? undefined : `${sql} gives ${asText(answer)}, expected ${asText(expect)}`;
-  },
-});
-
-const versionReached = (version: string, context: Context): Expectation => ({
-  what: `version ${version}`,
-  sql: `SELECT coalesce(json_agg(name), '[]'::json)::text AS answer FROM ${context.names.history}
- WHERE target = ${context.names.target} AND state = 'applied'`,
-  // Before the first run there is no such table.
-  ifFailed: (error) =>
-    isState(error, SQLSTATE.undefinedTable, SQLSTATE.invalidSchemaName)
-      ? `version ${version} is not applied; the newest is none`
-      : undefined,
-  judge(answer) {
-    const parsed: unknown = JSON.parse(String(answer));
-    const names = Array.isArray(parsed) ? parsed.map(String) : [];
-    const newest = names.sort(compareNames).at(-1);
-    return names.includes(version) ? undefined : `version ${version} is not applied; the newest is ${newest ?? "none"}`;
-  },
-});
-
-const expectationsOf = (context: Context): Expectation[] => {
-  const { tables, columns, indexes, queries, version } = context.settings.smoke;
-  return [
-    ...tables.map(tableThere),
-    ...columns.map(columnThere),
-    ...indexes.map(indexThere),
-    ...queries.map(queryAnswer),
-    ...(version === "" ? [] : [versionReached(version, context)]),
-  ];
-};
 
 export const hasExpectations = (context: Context): boolean => expectationsOf(context).length > 0;
 
+interface Answer {
+  readonly reason: string | undefined;
+  readonly endedAt: number;
+}
+
 /** Each in a read-only transaction of its own, so that one that fails leaves the others standing. */
-async function meet(
-  session: Session,
-  { sql, judge, what, ifFailed }: Expectation,
-  timeoutMs: number,
-): Promise<string | undefined> {
+async function meet(session: Session, { sql, judge, what, ifFailed }: Expectation, timeoutMs: number): Promise<Answer> {
   try {
     const [, rows] = await Promise.all([
       session.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${timeoutMs}`),
       session.query(sql),
       session.query("ROLLBACK"),
     ]);
-    return judge(rows[0]?.answer);
+    return { reason: judge(rows[0]?.answer), endedAt: elapsed() };
   } catch (error) {
-    return ifFailed?.(error) ?? `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    if (sqlstateOf(error) === undefined) throw error;
+    const reason = ifFailed?.(error) ?? `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    return { reason, endedAt: elapsed() };
   }
+}
+
+const NOT_THERE = / is not there\b/;
+
+/** Tells what is there instead, where a name is what is wrong. */
+async function explain(
+  session: Session,
+  all: readonly Expectation[],
+  answers: readonly Answer[],
+): Promise<(string | undefined)[]> {
+  const reasons = answers.map((answer) => answer.reason);
+  const wrong = all.flatMap(({ nearby }, at) =>
+    nearby !== undefined && NOT_THERE.test(reasons[at] ?? "") ? [{ at, nearby }] : [],
+  );
+  if (wrong.length === 0) return reasons;
+  // A hint that cannot be had leaves the reasons as they are.
+  const hints = await lookNearby(
+    session,
+    wrong.map((one) => one.nearby),
+  ).catch(() => []);
+  for (const [index, { at }] of wrong.entries()) {
+    const hint = hints[index];
+    if (hint !== undefined) reasons[at] = `${reasons[at]}; ${hint}`;
+  }
+  return reasons;
+}
+
+/** Asks all expectations in one go; the server answers one after the other, which is how long each took. */
+async function meetAll(context: Context, session: Session): Promise<ExpectationResult[]> {
+  const all = expectationsOf(context);
+  const timeoutMs = parseDuration(context.settings.smoke.timeout);
+  const began = elapsed();
+  const answers = await Promise.all(all.map((one) => meet(session, one, timeoutMs)));
+  const reasons = await explain(session, all, answers);
+  return all.map(({ what }, at) => ({
+    what,
+    met: reasons[at] === undefined,
+    ...(reasons[at] === undefined ? {} : { reason: reasons[at] }),
+    durationMs: Math.max(0, (answers[at]?.endedAt ?? began) - (answers[at - 1]?.endedAt ?? began)),
+  }));
 }
 
 function standing({ command, runFolder }: Context): string {
@@ -120,13 +82,12 @@ function standing({ command, runFolder }: Context): string {
 export const smoke: Stage = {
   name: "smoke",
   changes: "nothing",
-  async run(context, state) {
+  async run(context, state, found) {
     const session = need(state, "session");
-    const expectations = expectationsOf(context);
+    const expectations = await meetAll(context, session);
+    found({ expectations });
     if (expectations.length === 0) return { summary: "no expectations" };
-    const timeoutMs = parseDuration(context.settings.smoke.timeout);
-    const results = await Promise.all(expectations.map((expectation) => meet(session, expectation, timeoutMs)));
-    const unmet = results.filter((result) => result !== undefined);
+    const unmet = expectations.flatMap(({ met, reason = "" }) => (met ? [] : [reason]));
     if (unmet.length > 0) {
       throw new HeadgateError("smoke-failed", {
         what: `${unmet.length} of ${count(expectations.length, "expectation")} ${unmet.length === 1 ? "is" : "are"} not met`,

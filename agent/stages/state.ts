@@ -8,6 +8,7 @@ import type { Migration, MigrationFile } from "../migrations/types.ts";
 import type { Wants } from "../migrations/wants.ts";
 import type { Difference, Fingerprint } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
+import type { ExpectationResult } from "../report/report.ts";
 import type { Finding } from "../rules/rule.ts";
 import type { Target } from "../statements/targets.ts";
 import type { WayBack } from "./way-back.ts";
@@ -75,6 +76,7 @@ export interface RunState {
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];
   readonly fleet?: Fleet;
+  readonly expectations?: readonly ExpectationResult[];
   /** The schema before this run changed it. */
   readonly before?: Fingerprint;
   /** How that differs from what the run before had left. */

@@ -93,7 +93,7 @@ describe.each(cases)("in every rendering: $name", (example) => {
     ];
     for (const each of labels) {
       expect(each).toMatchObject({ "app.kubernetes.io/name": "headgate", "app.kubernetes.io/instance": "shop" });
-      expect(each?.["app.kubernetes.io/component"]).toMatch(/^(migrate|smoke|plan|revert)$/);
+      expect(each?.["app.kubernetes.io/component"]).toMatch(/^(migrate|smoke|plan|revert|drift)$/);
     }
   });
 });

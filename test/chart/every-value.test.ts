@@ -14,6 +14,8 @@ type Values = Record<string, unknown>;
 /** Another value than the default, where the schema's type alone does not give one. */
 const others: Readonly<Record<string, unknown>> = {
   "database.searchPath": ["shop"],
+  "drift.ignore": ["audit"],
+  "drift.schedule": "0 6 * * *",
   "fleet.schemas": ["north"],
   "plan.allow": ["HG211"],
   "plan.expected": "0".repeat(64),
@@ -27,6 +29,10 @@ const others: Readonly<Record<string, unknown>> = {
   "smoke.tables": ["orders"],
   "smoke.columns": ["orders.total"],
   "smoke.indexes": ["orders_idx"],
+  "smoke.constraints": ["orders.orders_total"],
+  "smoke.extensions": ["pg_trgm"],
+  "smoke.functions": ["total_of(integer)"],
+  "smoke.rows": [{ table: "orders", atLeast: 1 }],
   "smoke.queries": [{ sql: "SELECT 1", expect: 1 }],
   "image.digest": `sha256:${"0".repeat(64)}`,
   "global.imagePullSecrets": ["login"],

@@ -6,6 +6,7 @@ const values = {
   database,
   report: { events: true },
   manual: { enabled: true },
+  drift: { schedule: "@daily" },
   migrations: { inline: { "1_orders.sql": "SELECT 1" } },
 };
 /** Kubernetes' own limits of a name. */

@@ -10,3 +10,9 @@ export const OPTIONAL_IDENTIFIER = "^([a-z_][a-z0-9_]{0,62})?$";
 
 /** A name from the catalog, quoted or not, with or without its schema: `orders`, `shop.orders`, `shop."Order"`. */
 export const CATALOG_NAME = '^([^".\\s]+|"[^"]+")(\\.([^".\\s]+|"[^"]+"))?$';
+
+/** A name behind its table's: `orders.total`, `shop.orders."Total"`. */
+export const COLUMN_NAME = '^[^\\s]+\\.([^".\\s]+|"[^"]+")$';
+
+/** A function, with its argument types or without: `total_of`, `shop.total_of(integer, text)`. */
+export const FUNCTION_NAME = '^([^".()\\s]+|"[^"]+")(\\.([^".()\\s]+|"[^"]+"))?(\\(.*\\))?$';

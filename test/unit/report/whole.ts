@@ -15,6 +15,7 @@ export const whole = (part: Partial<Report>): Report => ({
   risks: [],
   stages: [],
   drift: undefined,
+  expectations: undefined,
   schema: undefined,
   applied: [],
   reverted: [],
