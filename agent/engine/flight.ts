@@ -1,8 +1,10 @@
 import { randomInt } from "node:crypto";
 import { LOCK_CLASS, type Names } from "../history/schema.ts";
-import type { Client } from "../postgres/client.ts";
+import type { Client, Row } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
+import { locksSeen } from "../statements/lock-modes.ts";
+import type { Facts } from "./work.ts";
 
 /** What every flight of a run shares. */
 export interface FlightPlan {
@@ -27,7 +29,7 @@ export interface Flight {
 export type FlightStep = "begin" | "file" | "record";
 
 export type FlightOutcome =
-  | { readonly ok: true }
+  | ({ readonly ok: true } & Facts)
   | { readonly ok: false; readonly step: FlightStep; readonly error: unknown };
 
 /** Marks the transaction of one flight; fits both a setting and half an advisory lock. */
@@ -55,14 +57,20 @@ export const recordSql = (
 ${rows};
 SET CONSTRAINTS ALL IMMEDIATE; COMMIT`;
 
-async function outcomeOf(steps: Readonly<Record<FlightStep, Promise<unknown>>>): Promise<FlightOutcome> {
+interface Sent {
+  readonly begin: Promise<unknown>;
+  readonly file: Promise<number | undefined>;
+  readonly record: Promise<readonly Row[]>;
+}
+
+async function outcomeOf(steps: Sent, { schemaName }: Names): Promise<FlightOutcome> {
   const results = await Promise.allSettled([steps.begin, steps.file, steps.record]);
   const order = ["begin", "file", "record"] as const;
   const failed = results.findIndex((result) => result.status === "rejected");
   const result = results[failed];
   const step = order[failed];
-  if (result === undefined || step === undefined || result.status === "fulfilled") return { ok: true };
-  return { ok: false, step, error: result.reason };
+  if (result?.status === "rejected" && step !== undefined) return { ok: false, step, error: result.reason };
+  return { ok: true, statements: await steps.file, locks: locksSeen((await steps.record)[0]?.locks, schemaName) };
 }
 
 /**
@@ -79,11 +87,12 @@ export function launch(
   if (session.facts.pooler !== undefined)
     return launchDynamic(session, plan, { ...flight, build: async () => flight.sql });
   const token = newToken();
-  return outcomeOf({
+  const steps = {
     begin: session.query(beginSql(plan, flight, token)),
     file: session.run(flight.sql),
     record: session.query(recordSql(session.restore, plan, { rows: flight.record(flight.sql), token })),
-  });
+  };
+  return outcomeOf(steps, plan.names);
 }
 
 /** As `launch`, for a script whose SQL is only known while its transaction is open; `build` makes it. */
@@ -98,10 +107,10 @@ export async function launchDynamic(
     await session.query(beginSql(plan, flight, token));
     step = "file";
     const sql = await flight.build(session);
-    await session.run(sql);
+    const statements = await session.run(sql);
     step = "record";
-    await session.query(recordSql(session.restore, plan, { rows: flight.record(sql), token }));
-    return { ok: true };
+    const rows = await session.query(recordSql(session.restore, plan, { rows: flight.record(sql), token }));
+    return { ok: true, statements, locks: locksSeen(rows[0]?.locks, plan.names.schemaName) };
   } catch (error) {
     return { ok: false, step, error };
   }

@@ -66,7 +66,8 @@ export async function climb(
       await sleep(jitter(pauseAfter(tries - 1)), signal);
       const left = Math.max(1, end - elapsed());
       const outcome = await attempt(Math.min(rung(ladder, tries), left));
-      if (outcome.ok || !isLockTrouble(outcome.error)) return outcome;
+      if (outcome.ok) return { ...outcome, tries: tries + 1 };
+      if (!isLockTrouble(outcome.error)) return outcome;
       const blockers = watch?.seen() ?? [];
       log.info(`${name}: waiting for a table lock${blockers.length > 0 ? `, blocked by ${blockers.join("; ")}` : ""}`);
       if (elapsed() >= end) throw notToBeHad(name, ladder, { tries: tries + 1, blockers, cause: outcome.error });

@@ -2,7 +2,7 @@ import { elapsed, sleep } from "../lib/clock.ts";
 import type { Client, Row } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import { sqlstateOf } from "../postgres/sqlstate.ts";
-import { isStronger, LOCK_MODES, type LockMode } from "../statements/lock-modes.ts";
+import { isStronger, type LockMode, lockModeOf } from "../statements/lock-modes.ts";
 
 /** Strongest locks by pg_class.oid. */
 export type LocksByOid = ReadonlyMap<number, LockMode>;
@@ -21,14 +21,6 @@ export interface Observed {
   /** Looked at from outside while it ran, so that what is short may be missed. */
   readonly sampled: boolean;
 }
-
-/** `AccessExclusiveLock` in pg_locks. */
-const MODES = new Map<string, LockMode>(
-  LOCK_MODES.map((mode) => [
-    `${mode.toLowerCase().replaceAll(/(?:^| )(.)/g, (_, first: string) => first.toUpperCase())}Lock`,
-    mode,
-  ]),
-);
 
 /** The connections that look on while the session with this pid works. */
 export interface Watch {
@@ -75,7 +67,7 @@ WHERE c.oid = ANY (ARRAY[${oids.join(", ")}]::oid[]) AND c.relkind IN ('r', 'p',
 function addTo(found: Map<number, LockMode>, rows: readonly Row[]): void {
   for (const row of rows) {
     const oid = Number(row.oid);
-    const mode = MODES.get(String(row.mode));
+    const mode = lockModeOf(row.mode);
     const before = found.get(oid);
     if (mode !== undefined && (before === undefined || isStronger(mode, before))) found.set(oid, mode);
   }
@@ -166,7 +158,7 @@ export class Observer {
   }
 
   /** Runs a part of a transaction that is open, and looks at what the session holds then. */
-  async inTransaction(work: () => Promise<void>): Promise<Observed> {
+  async inTransaction(work: () => Promise<unknown>): Promise<Observed> {
     const before = await this.#held();
     const began = elapsed();
     await work();
@@ -189,7 +181,7 @@ export class Observer {
    * `planned`, the tables that it will lock, somebody reads until it has been seen once.
    */
   async fromOutside(
-    work: () => Promise<void>,
+    work: () => Promise<unknown>,
     { watcher, holder, pid }: Watch,
     planned: readonly number[],
   ): Promise<Observed> {

@@ -6,7 +6,7 @@ import { type Flight, type FlightOutcome, launch, launchDynamic } from "./flight
 import { climb, isLockTrouble, rung } from "./ladder.ts";
 import { resumeWithoutTransaction, runWithoutTransaction } from "./non-transactional.ts";
 import { startWatchdog } from "./watchdog.ts";
-import type { Done, Executor, WorkItem } from "./work.ts";
+import type { Done, Executor, Facts, WorkItem } from "./work.ts";
 
 /** Flights under way at once: enough to hide the network, few enough that memory does not grow with their number. */
 const WINDOW = 16;
@@ -47,13 +47,14 @@ function raise(executor: Executor, item: WorkItem, outcome: FlightOutcome & { ok
 }
 
 /** Runs one that stands alone, with all tries for its locks. `tried`: the first try was already made and failed. */
-async function runAlone(executor: Executor, item: WorkItem, tried: boolean): Promise<void> {
+async function runAlone(executor: Executor, item: WorkItem, tried: boolean): Promise<Facts> {
   const attempt = (lockTimeoutMs: number) => fly(executor, item, item.patient ? 0 : lockTimeoutMs);
   const first = tried ? undefined : await attempt(firstTimeout(item, executor));
   const again = first === undefined || (!first.ok && isLockTrouble(first.error));
   const outcome = again ? await climb(executor, item.name, attempt) : first;
   if (!outcome.ok) raise(executor, item, outcome);
   if (item.leavesState) await executor.session.reset();
+  return outcome;
 }
 
 interface BatchEnd {
@@ -84,6 +85,13 @@ function launcher(executor: Executor, batch: readonly WorkItem[]) {
   };
 }
 
+const doneOf = ({ name, transaction }: WorkItem, beganMs: number, { statements, tries, locks }: Facts): Done => ({
+  ...{ name, durationMs: elapsed() - beganMs, beganMs, transaction },
+  statements,
+  tries,
+  locks,
+});
+
 async function runPipelined(executor: Executor, batch: readonly WorkItem[]): Promise<BatchEnd> {
   const flights = launcher(executor, batch);
   for (const [done, item] of batch.entries()) {
@@ -96,16 +104,16 @@ async function runPipelined(executor: Executor, batch: readonly WorkItem[]): Pro
       if (!isConnectionLoss(outcome.error)) await executor.session.query("ROLLBACK");
       return { done, failed: outcome };
     }
-    executor.onDone({ name: item.name, durationMs: elapsed() - began });
+    executor.onDone(doneOf(item, began, outcome));
   }
   executor.signal.throwIfAborted();
   return { done: batch.length, failed: undefined };
 }
 
-async function timed(executor: Executor, item: WorkItem, work: () => Promise<void>): Promise<void> {
+async function timed(executor: Executor, item: WorkItem, work: () => Promise<Facts>): Promise<void> {
   const began = elapsed();
-  await work();
-  executor.onDone({ name: item.name, durationMs: elapsed() - began });
+  const facts = await work();
+  executor.onDone(doneOf(item, began, facts));
 }
 
 async function runBatch(executor: Executor, batch: readonly WorkItem[]): Promise<number> {
@@ -118,9 +126,11 @@ async function runBatch(executor: Executor, batch: readonly WorkItem[]): Promise
 }
 
 const runSingle = async (executor: Executor, item: WorkItem): Promise<void> =>
-  await timed(executor, item, () => {
-    if (item.resume !== undefined) return resumeWithoutTransaction(executor, item, item.resume);
-    return item.transaction ? runAlone(executor, item, false) : runWithoutTransaction(executor, item);
+  await timed(executor, item, async () => {
+    if (item.resume !== undefined) await resumeWithoutTransaction(executor, item, item.resume);
+    else if (item.transaction) return await runAlone(executor, item, false);
+    else await runWithoutTransaction(executor, item);
+    return { statements: item.statements()?.length };
   });
 
 async function runInOrder(executor: Executor, items: readonly WorkItem[]): Promise<void> {

@@ -4,6 +4,7 @@ import type { Statement } from "../migrations/parser.ts";
 import type { SqlText } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import type { Session } from "../postgres/session.ts";
+import type { TableLock } from "../statements/lock-modes.ts";
 import type { FlightPlan } from "./flight.ts";
 
 /** One migration to be run in one direction, and what its parse tree says about running it. */
@@ -35,10 +36,22 @@ export interface Ladder {
   readonly budgetMs: number;
 }
 
+/** What is known of a migration that was committed, beyond that it was. */
+export interface Facts {
+  readonly statements?: number | undefined;
+  /** Until it had the locks that it wanted. */
+  readonly tries?: number | undefined;
+  /** Held when it was committed. */
+  readonly locks?: readonly TableLock[] | undefined;
+}
+
 /** A migration that was committed, in either direction. */
-export interface Done {
+export interface Done extends Facts {
   readonly name: string;
   readonly durationMs: number;
+  /** As `elapsed` tells; undefined, as the facts are, where its commit was only learned of later. */
+  readonly beganMs?: number | undefined;
+  readonly transaction?: boolean | undefined;
 }
 
 /** What the executor needs. One for a run; the session is replaced after a lost connection. */

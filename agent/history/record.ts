@@ -57,7 +57,7 @@ export function booksOfUp(recorder: Recorder, migration: Migration): Bookkeeping
       sql,
     ) => `${into}, state, locks, started_at, applied_at, duration_ms) VALUES (${columnsOf(recorder, migration, sql)}, 'applied', ${names.heldLocks}(),
  pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(),
- extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000);
+ extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000) RETURNING locks;
 ${mirrorInsert(names, name)}`,
     intend: (sql) => `${into}, state) VALUES (${columnsOf(recorder, migration, sql)}, 'running')`,
     finish: () => recordApplied(names, name),

@@ -1,5 +1,6 @@
 import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
+import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
 import type { Session } from "../postgres/session.ts";
 import { begin, prepareTables } from "../stages/begin.ts";
@@ -48,7 +49,7 @@ async function refuse(
       const { from, to } = back ?? {};
       const begun = await begin(context, session, { planHash: undefined, from, to });
       await record(context, {
-        ...{ records: [], startedAt: new Date(), durationMs: 0, error },
+        ...{ records: [], startedAt: new Date(), beganMs: elapsed(), durationMs: 0, error },
         state: { session, begun },
       });
     }

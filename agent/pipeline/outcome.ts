@@ -1,5 +1,6 @@
+import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
-import type { Report, SchemaChange } from "../report/report.ts";
+import type { MigrationRecord, Report, SchemaChange } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { risksTaken } from "../stages/refusals.ts";
 import type { RunResult } from "./runner.ts";
@@ -35,8 +36,14 @@ function stillAhead({ going }: Context, { plan, reverted = [] }: RunResult["stat
   return [...plan.back.left, ...without(returns, reverted)];
 }
 
-const asReported = (list: readonly { readonly name: string; readonly durationMs: number }[]) =>
-  list.map(({ name, durationMs }) => ({ name, durationMs: Math.round(durationMs) }));
+const asReported = (list: readonly Done[], runBeganMs: number): MigrationRecord[] =>
+  list.map(({ beganMs, durationMs, tries = 1, locks = [], ...done }) => ({
+    ...done,
+    durationMs: Math.round(durationMs),
+    ...(beganMs === undefined ? {} : { startedMs: Math.round(beganMs - runBeganMs) }),
+    ...(tries > 1 ? { tries } : {}),
+    ...(locks.length > 0 ? { locks } : {}),
+  }));
 
 /** More than this is for nobody to read, and the row of a run is no dump. */
 const MOST_CHANGES = 2_000;
@@ -69,13 +76,17 @@ export function toReport(context: Context, result: RunResult): Report {
     database: state.session?.facts.database,
     planHash: state.plan?.hash,
     backup: state.backup,
-    stages: result.records.map((record) => ({ ...record, durationMs: Math.round(record.durationMs) })),
+    stages: result.records.map(({ startedMs = 0, durationMs, ...record }) => ({
+      ...record,
+      startedMs: Math.round(startedMs),
+      durationMs: Math.round(durationMs),
+    })),
     risks: risksTaken(state.plan?.migrations ?? [], context.settings.plan.refuse),
     expectations: state.expectations?.map((one) => ({ ...one, durationMs: Math.round(one.durationMs * 10) / 10 })),
     drift: asChanges(state.drift),
     schema: asChanges(state.changes),
-    applied: asReported(applied),
-    reverted: asReported(reverted),
+    applied: asReported(applied, result.beganMs),
+    reverted: asReported(reverted, result.beganMs),
     ahead: stillAhead(context, state),
     stoppedAt,
     notReached: state.fleet?.notReached ?? later,

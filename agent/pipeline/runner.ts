@@ -22,6 +22,8 @@ export interface RunResult {
   readonly state: RunState;
   readonly error: HeadgateError | undefined;
   readonly startedAt: Date;
+  /** The same moment as `elapsed` tells it. */
+  readonly beganMs: number;
   readonly durationMs: number;
 }
 
@@ -70,11 +72,12 @@ export async function runStages(
     const reason = skip[stage.name];
     if (error !== undefined || reason !== undefined) {
       const status = error === undefined ? "skipped" : "not reached";
-      records.push({ name: stage.name, status, durationMs: 0, summary: reason ?? "" });
+      records.push({ name: stage.name, status, startedMs: elapsed() - began, durationMs: 0, summary: reason ?? "" });
       continue;
     }
+    const startedMs = elapsed() - began;
     const record = await runStage(context, stage, { state, found });
-    records.push(record.record);
+    records.push({ ...record.record, startedMs });
     error = record.error;
   }
   try {
@@ -82,7 +85,7 @@ export async function runStages(
   } catch (caught) {
     error ??= inTerms(caught, context);
   }
-  return { records, state, error, startedAt, durationMs: elapsed() - began };
+  return { records, state, error, startedAt, beganMs: began, durationMs: elapsed() - began };
 }
 
 interface Sharing {

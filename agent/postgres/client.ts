@@ -12,8 +12,11 @@ export interface Row {
 export interface Client {
   /** Rows of the last statement of `text` that gave any. */
   query(text: string): Promise<readonly Row[]>;
-  /** Runs text of others: its rows are dropped as they arrive, so that a big SELECT costs no memory. */
-  run(text: string): Promise<void>;
+  /**
+   * Runs text of others: its rows are dropped as they arrive, so that a big SELECT costs no memory. Gives how many statements
+   * it had; undefined where other ones travelled with them.
+   */
+  run(text: string): Promise<number | undefined>;
   /** The pid the server announced. Differs from pg_backend_pid() behind a pooler. */
   readonly announcedPid: number | null;
   /** Set once the connection broke by itself. */
@@ -128,9 +131,9 @@ function wrap(client: pg.Client, lost: () => Error | undefined): Client {
       return results.findLast((one) => one.fields.length > 0)?.rows ?? [];
     },
     run: (text) =>
-      new Promise<void>((resolve, reject) => {
+      new Promise<number>((resolve, reject) => {
         const query = new Discarding({ text }, (error: Error | null | undefined) => {
-          if (!error) return resolve();
+          if (!error) return resolve(query.completed);
           completedBefore.set(error, query.completed);
           reject(error);
         });

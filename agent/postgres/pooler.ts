@@ -165,5 +165,12 @@ export function oneByOne(client: Client): Client {
 export function withLocalSettings(client: Client, settings: string): Client {
   const ends = (text: string) => /^\s*(ROLLBACK|COMMIT)\b/i.test(text);
   const dressed = (text: string) => (settings === "" || ends(text) ? text : `${settings}; ${text}`);
-  return { ...client, query: (text) => client.query(dressed(text)), run: (text) => client.run(dressed(text)) };
+  return {
+    ...client,
+    query: (text) => client.query(dressed(text)),
+    run: async (text) => {
+      await client.run(dressed(text));
+      return undefined;
+    },
+  };
 }

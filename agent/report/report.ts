@@ -1,10 +1,56 @@
 import type { Release } from "../settings/release.ts";
+import type { TableLock } from "../statements/lock-modes.ts";
 
 export interface StageRecord {
   readonly name: string;
   readonly status: "ok" | "failed" | "skipped" | "not reached";
+  /** Since the run began. Reports of older agents lack it. */
+  readonly startedMs?: number | undefined;
   readonly durationMs: number;
   readonly summary: string;
+}
+
+/**
+ * A migration that was committed, in either direction. All but name and time is unknown where the commit was only learned of
+ * after a lost connection, and in reports of older agents.
+ */
+export interface MigrationRecord {
+  readonly name: string;
+  readonly durationMs: number;
+  /** Since the run began. */
+  readonly startedMs?: number | undefined;
+  readonly transaction?: boolean | undefined;
+  readonly statements?: number | undefined;
+  /** Until it had its locks; left out where the first was enough. */
+  readonly tries?: number | undefined;
+  /** On tables, held when it was committed, strongest first. */
+  readonly locks?: readonly TableLock[] | undefined;
+}
+
+/** An object of the schema that the run has changed. */
+export interface SchemaChange {
+  readonly object: string;
+  readonly kind: "added" | "missing" | "different";
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+export interface ExpectationRecord {
+  readonly what: string;
+  readonly met: boolean;
+  readonly reason?: string | undefined;
+  readonly durationMs: number;
+}
+
+export interface BackupRecord {
+  readonly strategy: string;
+  readonly name: string;
+  /** For people, without secrets. */
+  readonly where: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly durationMs: number;
+  readonly verified: boolean;
 }
 
 /** A finding with which a run went on. */
@@ -73,9 +119,9 @@ export interface Report {
   /** Undefined where the run did not come so far. */
   readonly expectations: readonly ExpectationResult[] | undefined;
   /** Committed by this run. */
-  readonly applied: readonly { readonly name: string; readonly durationMs: number }[];
+  readonly applied: readonly MigrationRecord[];
   /** Taken back by this run, in that order. */
-  readonly reverted: readonly { readonly name: string; readonly durationMs: number }[];
+  readonly reverted: readonly MigrationRecord[];
   /** In the database, not among the files, and left there. */
   readonly ahead: readonly string[];
   /** The migration at which the run ended, if it ended at one. */
@@ -101,6 +147,12 @@ export interface Report {
       }
     | undefined;
   readonly release: Release | undefined;
+  readonly backup?: BackupRecord | undefined;
+  /** What this run has changed in the schema. */
+  readonly schema?: readonly SchemaChange[] | undefined;
+  readonly expectations?: readonly ExpectationRecord[] | undefined;
+  /** What was too much for a report, by its part, and how many of it. */
+  readonly leftOut?: Readonly<Record<string, number>> | undefined;
 }
 
 const cleanChanges = (list: Report["schema"], clean: (text: string) => string): Report["schema"] =>

@@ -1,3 +1,5 @@
+import { isRecord } from "../lib/records.ts";
+
 /** Lock modes as PostgreSQL's documentation spells them, weakest first. */
 export const LOCK_MODES = [
   "ACCESS SHARE",
@@ -19,6 +21,32 @@ export interface TableLock {
 
 export const isStronger = (one: LockMode, other: LockMode): boolean =>
   LOCK_MODES.indexOf(one) > LOCK_MODES.indexOf(other);
+
+/** `AccessExclusiveLock`, as pg_locks spells it. */
+const AS_IN_PG_LOCKS = new Map<string, LockMode>(
+  LOCK_MODES.map((mode) => [
+    `${mode.toLowerCase().replaceAll(/(?:^| )(.)/g, (_, first: string) => first.toUpperCase())}Lock`,
+    mode,
+  ]),
+);
+
+export const lockModeOf = (name: unknown): LockMode | undefined => AS_IN_PG_LOCKS.get(String(name));
+
+function toLock(value: unknown): TableLock[] {
+  const lock = isRecord(value) ? lockModeOf(value.mode) : undefined;
+  return isRecord(value) && lock !== undefined ? [{ table: String(value.relation), lock }] : [];
+}
+
+/**
+ * What the column `locks` of the history holds, strongest first, without Headgate's own tables; undefined where nobody has
+ * looked.
+ */
+export function locksSeen(value: unknown, ownSchema: string): TableLock[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const isOwn = ({ table }: TableLock) => table.replaceAll('"', "").startsWith(`${ownSchema}.`);
+  const locks = value.flatMap(toLock).filter((lock) => !isOwn(lock));
+  return locks.sort((a, b) => LOCK_MODES.indexOf(b.lock) - LOCK_MODES.indexOf(a.lock));
+}
 
 export const strongest = (modes: readonly (LockMode | null)[]): LockMode | null =>
   modes.reduce<LockMode | null>(

@@ -176,7 +176,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: "agent/engine/run-all.ts",
-        search: "    executor.onDone({ name: item.name, durationMs: elapsed() - began });\n  }\n  executor.signal",
+        search: "    executor.onDone(doneOf(item, began, outcome));\n  }\n  executor.signal",
         replace: "    void began;\n  }\n  executor.signal",
       },
     ],

@@ -16,7 +16,10 @@ function recorder() {
       await send(text);
       return [];
     },
-    run: send,
+    run: async (text) => {
+      await send(text);
+      return 1;
+    },
     announcedPid: 1,
     lost: () => undefined,
     close: async () => {},
