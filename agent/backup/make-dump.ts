@@ -7,7 +7,7 @@ import { dumped } from "./dump.ts";
 import { backupName, DUMP, RECORD } from "./name.ts";
 import { startProgress } from "./progress.ts";
 import { type Original, printAll, proveByRestore } from "./prove.ts";
-import type { BackupRecord } from "./record.ts";
+import type { BackupReport } from "./record.ts";
 import { retain } from "./retention.ts";
 import { sourceFacts, withSnapshot } from "./source-facts.ts";
 import { NameTaken, type Store } from "./store.ts";
@@ -65,7 +65,7 @@ async function remove(context: BackupContext, from: Store, name: string): Promis
   });
 }
 
-async function provedRecord(context: BackupContext, plan: Plan, source: Source): Promise<BackupRecord> {
+async function provedRecord(context: BackupContext, plan: Plan, source: Source): Promise<BackupReport> {
   const { settings, signal, pod } = context;
   const { session, planHash, run } = plan.subject;
   const startedAt = new Date();
@@ -79,7 +79,7 @@ async function provedRecord(context: BackupContext, plan: Plan, source: Source):
         fix: "look at the storage before you trust it",
       });
     const original = await source.original();
-    const record: BackupRecord = {
+    const record: BackupReport = {
       ...{ format: 1, name, ...facts, target: settings.history.target, planHash: planHash ?? null },
       ...{ startedAt: startedAt.toISOString(), clientVersion: plan.clients.dump.version },
       strategy: plan.selection === undefined ? "dump" : "dump-touched",

@@ -14,7 +14,7 @@ export interface Locale {
 }
 
 /** What is known of a backup, as NAME.json holds it. Without it there is no backup. */
-export interface BackupRecord {
+export interface BackupReport {
   readonly format: 1;
   readonly name: string;
   readonly database: string;
@@ -52,16 +52,16 @@ const isShaped = (value: Readonly<Record<string, unknown>>): boolean =>
   isRecord(value.locale) &&
   isRecord(value.likeness);
 
-const isBackupRecord = (value: unknown, name: string): value is BackupRecord =>
+const isBackupReport = (value: unknown, name: string): value is BackupReport =>
   isRecord(value) && value.name === name && isShaped(value);
 
 /** The record in the object `object`, or undefined when it is none of ours. */
-export function parseRecord(object: string, text: string): BackupRecord | undefined {
+export function parseRecord(object: string, text: string): BackupReport | undefined {
   const name = object.slice(0, -RECORD.length);
   if (!object.endsWith(RECORD) || parseBackupName(name) === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isBackupRecord(value, name) ? value : undefined;
+    return isBackupReport(value, name) ? value : undefined;
   } catch {
     return undefined;
   }

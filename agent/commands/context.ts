@@ -8,6 +8,7 @@ import { createHumanLog, createLog } from "../lib/log.ts";
 import { createRedactor, type Redactor } from "../lib/redact.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import { deskSource, secretSource, urlSource } from "../postgres/sources.ts";
+import { formatOfFile, formats } from "../report/formats.ts";
 import { loadDeskSettings, loadPod } from "../settings/load.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -99,13 +100,27 @@ function scratchSource({ env }: Io, redactor: Redactor): Context["scratch"] {
   return url === "" ? undefined : urlSource(url, "HEADGATE_REHEARSAL_URL", redactor);
 }
 
+/** With the file that --report names. */
+function withReportFile(settings: Settings, args: Args): Settings {
+  const path = textArg(args, "report");
+  if (path === undefined) return settings;
+  if (formatOfFile(path) === undefined) {
+    throw new HeadgateError("usage", {
+      what: `--report ${path}: how the report is written, the file's ending tells`,
+      fix: `let it end with ${formats.flatMap(({ ending }) => (ending === "" ? [] : [ending])).join(", ")}`,
+    });
+  }
+  return { ...settings, report: { ...settings.report, files: [...settings.report.files, path] } };
+}
+
 /** The context of a run from its arguments. Rejects with `bad-settings`. */
 export async function createContext(
   command: string,
   args: Args,
   { io, redactor }: { readonly io: Io; readonly redactor: Redactor },
 ): Promise<Context> {
-  const { settings, pod, source } = await load(args, io, redactor);
+  const { settings: loaded, pod, source } = await load(args, io, redactor);
+  const settings = withReportFile(loaded, args);
   const runFolder = textArg(args, "run");
   const deadline = createDeadline(await timeLeft(pod, runFolder), outOfTime);
   const signer = await signerOf(textArg(args, "signing-key"), redactor);

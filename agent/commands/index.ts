@@ -5,12 +5,14 @@ import { compile } from "./compile.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
 import { grants } from "./grants.ts";
+import { history } from "./history.ts";
 import { lint } from "./lint.ts";
 import { migrate } from "./migrate.ts";
 import { newMigration } from "./new.ts";
 import { plan } from "./plan.ts";
 import { rehearse } from "./rehearse.ts";
 import { repair } from "./repair.ts";
+import { report } from "./report.ts";
 import { revert } from "./revert.ts";
 import { smoke } from "./smoke.ts";
 import { status } from "./status.ts";
@@ -41,6 +43,8 @@ export const commands: readonly Entry[] = [
   { name: "repair", describe: "show what stopped part-way, and settle it", command: repair },
   { name: "baseline", describe: "record that a database has migrations already", command: baseline },
   { name: "backup", describe: "take, list, verify and restore copies of the database", command: backup },
+  { name: "history", describe: "list what ran here, and what became of each migration", command: history },
+  { name: "report", describe: "tell a run from the database: text, HTML, markdown, JUnit, JSON", command: report },
   { name: "verify", describe: "compare the database's history with the files", command: verify },
   { name: "smoke", describe: "test the expectations of the values", command: smoke },
   { name: "doctor", describe: "run every preflight check, and change nothing", command: doctor },

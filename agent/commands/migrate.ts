@@ -2,7 +2,7 @@ import { order } from "../pipeline/order.ts";
 import { openRendezvous } from "../stages/rendezvous.ts";
 import { verdictOf, writeVerdict } from "../stages/verdict.ts";
 import { type Command, textArg } from "./command.ts";
-import { databaseOptions, signingOption } from "./options.ts";
+import { databaseOptions, reportOption, signingOption } from "./options.ts";
 import { runStaged, type StagedCommand } from "./run-stages.ts";
 
 const staged: StagedCommand = {
@@ -14,7 +14,7 @@ const staged: StagedCommand = {
 };
 
 export const migrate: Command = {
-  options: { ...databaseOptions, ...signingOption },
+  options: { ...databaseOptions, ...signingOption, ...reportOption },
   examples: [["headgate migrate --dir migrations", "checks, applies what is pending, verifies, smoke-tests"]],
   async run(args, io) {
     const runFolder = textArg(args, "run");

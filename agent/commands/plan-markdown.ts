@@ -1,16 +1,9 @@
 import { count } from "../lib/count.ts";
-import { plainMarkdown, plainTerminal } from "../lib/plain.ts";
+import { fencedMarkdown, plainMarkdown } from "../lib/plain.ts";
 import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts";
 import type { TracedMigration } from "../stages/trace.ts";
 import type { Traced } from "../stages/trace-statements.ts";
 import { agreementText, costText, notesOf, otherLocks, ranText, riskOf, weightOf } from "./plan-words.ts";
-
-/** A fence longer than every run of backticks inside. */
-function fenced(sql: string): string {
-  const longest = Math.max(2, ...[...sql.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}sql\n${plainTerminal(sql)}\n${fence}`;
-}
 
 const ran = (traced: Traced | undefined): string[] =>
   traced === undefined
@@ -20,7 +13,7 @@ const ran = (traced: Traced | undefined): string[] =>
 const statementText = (statement: StatementForecast, traced: Traced | undefined): string => {
   const cost = costText(statement);
   return [
-    fenced(statement.sql),
+    fencedMarkdown(statement.sql, "sql"),
     ...(cost === "" ? [] : [`- ${plainMarkdown(cost)}`]),
     ...otherLocks(statement).map((line) => `- ${plainMarkdown(line)}`),
     ...ran(traced),

@@ -4,19 +4,7 @@ import type { TableSize } from "../postgres/table-size.ts";
 import { type Finding, RISKS } from "../rules/rule.ts";
 import type { MigrationForecast, StatementForecast } from "../stages/forecast.ts";
 import type { Traced } from "../stages/trace-statements.ts";
-import type { LockMode } from "../statements/lock-modes.ts";
-
-/** What running clients notice while the lock is held. */
-const FELT: Readonly<Record<LockMode, string>> = {
-  "ACCESS SHARE": "nobody waits",
-  "ROW SHARE": "nobody waits",
-  "ROW EXCLUSIVE": "nobody waits, but for the same rows",
-  "SHARE UPDATE EXCLUSIVE": "reads and writes go on",
-  SHARE: "writes wait",
-  "SHARE ROW EXCLUSIVE": "writes wait",
-  EXCLUSIVE: "writes wait",
-  "ACCESS EXCLUSIVE": "reads and writes wait",
-};
+import { FELT } from "../statements/lock-modes.ts";
 
 /** `about 200,000 rows, 25 MB`. */
 const sizeText = ({ rows, bytes }: TableSize): string =>

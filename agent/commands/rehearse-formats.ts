@@ -1,6 +1,7 @@
 import { formatDuration } from "../lib/duration.ts";
 import type { Rehearsal, RehearsedMigration } from "../pipeline/rehearsal.ts";
 import type { Step, StepName } from "../pipeline/rehearsal-steps.ts";
+import { junitXml, type TestCase } from "../report/junit-xml.ts";
 import type { Risk } from "../rules/rule.ts";
 
 /** What is told of a rehearsal. */
@@ -112,44 +113,19 @@ export const rehearsalJson = (rehearsed: Rehearsed): string =>
     whole: rehearsed.whole.map(stepJson),
   })}\n`;
 
-const ENTITIES: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
-
-/** Line ends too, which an attribute would lose. What XML cannot hold at all becomes the sign for that. */
-const escaped = (text: string): string =>
-  text
-    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
-    .replaceAll(/[<>&"]/g, (sign) => ENTITIES[sign] ?? sign)
-    .replaceAll(/[\t\n\r]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-
-const seconds = (ms: number): string => (ms / 1_000).toFixed(3);
-
-function testcase(of: string, { name, status, durationMs, what, lines, notes, fix }: Step): string {
-  const attributes = `classname="${escaped(of)}" name="${name}" time="${seconds(durationMs)}"`;
-  if (status === "ok") return `<testcase ${attributes}/>`;
-  if (status === "skipped") return `<testcase ${attributes}><skipped message="${escaped(what)}"/></testcase>`;
-  const text = escaped([...lines, ...notes, `what to do: ${fix}`].join("\n"));
-  return `<testcase ${attributes}><failure message="${escaped(what)}">${text}</failure></testcase>`;
-}
-
-const notTried = (name: string): string =>
-  `<testcase classname="${escaped(name)}" name="up" time="0.000"><skipped message="not tried"/></testcase>`;
-
 /** JUnit's XML: a test case for each step of each migration. */
 export function rehearsalJunit({ migrations, notReached, whole }: Rehearsed): string {
   const suites: readonly RehearsedMigration[] = [...migrations, { name: WHOLE, steps: whole }];
-  const steps = suites.flatMap((suite) => suite.steps);
-  const cases = [
-    ...suites.flatMap(({ name, steps: own }) => own.map((step) => testcase(name, step))),
-    ...notReached.map(notTried),
-  ];
-  const skipped = steps.filter(({ status }) => status === "skipped").length + notReached.length;
-  const time = seconds(steps.reduce((sum, { durationMs }) => sum + durationMs, 0));
-  const counts = `tests="${cases.length}" failures="${steps.filter(isFailed).length}" errors="0" skipped="${skipped}" time="${time}"`;
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites ${counts}>
-<testsuite name="headgate rehearse" ${counts}>
-${cases.join("\n")}
-</testsuite>
-</testsuites>
-`;
+  return junitXml("headgate rehearse", [
+    ...suites.flatMap(({ name, steps }) => steps.map((step) => testcase(name, step))),
+    ...notReached.map((name) => ({ of: name, name: "up", durationMs: 0, skipped: "not tried" })),
+  ]);
+}
+
+function testcase(of: string, { name, status, durationMs, what, lines, notes, fix }: Step): TestCase {
+  return {
+    ...{ of, name, durationMs },
+    skipped: status === "skipped" ? what : undefined,
+    failure: status === "failed" ? { what, text: [...lines, ...notes, `what to do: ${fix}`].join("\n") } : undefined,
+  };
 }

@@ -8,7 +8,7 @@ import { describeReturns, refuseWayBack } from "../stages/refuse-way-back.ts";
 import { type Args, type Command, flagArg, textArg } from "./command.ts";
 import { consentOf } from "./consent.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions, flag, signingOption, text, yesOption } from "./options.ts";
+import { databaseOptions, flag, reportOption, signingOption, text, yesOption } from "./options.ts";
 import { isOverFleet, needsSchema } from "./over-fleet.ts";
 import { runStaged } from "./run-stages.ts";
 import { withSession } from "./with-session.ts";
@@ -76,6 +76,7 @@ export const revert: Command = {
   options: {
     ...databaseOptions,
     ...signingOption,
+    ...reportOption,
     ...yesOption,
     to: text("this migration stays applied, everything after it goes"),
     steps: text("take back so many, the newest first"),

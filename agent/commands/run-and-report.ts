@@ -1,4 +1,5 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
+import { parseDuration } from "../lib/duration.ts";
 import { quiet } from "../lib/log.ts";
 import { toReport } from "../pipeline/outcome.ts";
 import { type RunOptions, type RunResult, runStages } from "../pipeline/runner.ts";
@@ -27,6 +28,8 @@ export const recordMember =
       pod: context.pod,
       terminationLog: undefined,
       events: false,
+      files: [],
+      keepReportsMs: undefined,
     });
   };
 
@@ -39,6 +42,9 @@ export async function runAndReport(
   const result = await runStages(context, options);
   const report = toReport(context, result);
   const { session, begun } = result.state;
+  const { settings, command } = context;
+  const { keep } = settings.history.reports;
+  const changes = ["migrate", "revert"].includes(command);
   await deliver({
     report,
     session,
@@ -48,7 +54,9 @@ export async function runAndReport(
     names: context.names,
     pod: context.pod,
     terminationLog: textArg(args, "termination-log"),
-    events: context.settings.report.events && ["migrate", "revert"].includes(context.command),
+    events: settings.report.events && changes,
+    files: changes || textArg(args, "report") !== undefined ? settings.report.files : [],
+    keepReportsMs: keep === "" ? undefined : parseDuration(keep),
   });
   await session?.close();
   return { report: cleanReport(report, clean), error: result.error };

@@ -11,7 +11,7 @@ import { awaitEnd } from "../stages/rendezvous.ts";
 import { readVerdict } from "../stages/verdict.ts";
 import { type Args, type Command, flagArg, textArg } from "./command.ts";
 import { withContext } from "./context.ts";
-import { databaseOptions } from "./options.ts";
+import { databaseOptions, reportOption } from "./options.ts";
 import { isOverFleet, overFleet } from "./over-fleet.ts";
 import { recordMember, runAndReport } from "./run-and-report.ts";
 import { table } from "./table.ts";
@@ -61,7 +61,7 @@ function print(expectations: NonNullable<Report["expectations"]>, io: Io): void 
 }
 
 export const smoke: Command = {
-  options: databaseOptions,
+  options: { ...databaseOptions, ...reportOption },
   examples: [["headgate smoke -f values.yaml", "are the expectations under smoke: met?"]],
   run: async (args, io) =>
     await withContext("smoke", { args, io }, async (context, redactor) => {

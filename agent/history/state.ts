@@ -53,7 +53,8 @@ async function rowsIfThere(session: Session, sql: string): Promise<readonly Row[
   }
 }
 
-function unreadable(error: unknown, { facts }: Session, names: Names): HeadgateError {
+/** The role lacks the right to read what Headgate keeps. */
+export function unreadable(error: unknown, { facts }: Session, names: Names): HeadgateError {
   const role = quoteIdentifier(facts.role);
   return new HeadgateError("preflight-failed", {
     what: `this role may not read the record of what was applied: ${error instanceof Error ? error.message : String(error)}`,

@@ -8,3 +8,10 @@ export const plainLine = (text: string): string => plainTerminal(text.replaceAll
 /** Text that means nothing but itself in markdown. */
 export const plainMarkdown = (text: string): string =>
   text.replace(/[^\p{L}\p{N} .,:;()/%-]/gu, (character) => `&#${character.codePointAt(0)};`);
+
+/** Text as it is, in a block of code; its fence is longer than every run of backticks inside. */
+export function fencedMarkdown(text: string, language = ""): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}${language}\n${plainTerminal(text)}\n${fence}`;
+}

@@ -1,11 +1,12 @@
 import { event } from "./event.ts";
+import { files } from "./files.ts";
 import { logSummary } from "./log-summary.ts";
 import { runRow } from "./run-row.ts";
 import type { Delivery, Sink } from "./sink.ts";
 import { terminationMessage } from "./termination-message.ts";
 
 /** Every sink. */
-export const sinks: readonly Sink[] = [runRow, terminationMessage, event, logSummary];
+export const sinks: readonly Sink[] = [runRow, terminationMessage, event, files, logSummary];
 
 const LIMIT_MS = 5_000;
 

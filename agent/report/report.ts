@@ -27,32 +27,6 @@ export interface MigrationRecord {
   readonly locks?: readonly TableLock[] | undefined;
 }
 
-/** An object of the schema that the run has changed. */
-export interface SchemaChange {
-  readonly object: string;
-  readonly kind: "added" | "missing" | "different";
-  readonly before?: string | undefined;
-  readonly after?: string | undefined;
-}
-
-export interface ExpectationRecord {
-  readonly what: string;
-  readonly met: boolean;
-  readonly reason?: string | undefined;
-  readonly durationMs: number;
-}
-
-export interface BackupRecord {
-  readonly strategy: string;
-  readonly name: string;
-  /** For people, without secrets. */
-  readonly where: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly durationMs: number;
-  readonly verified: boolean;
-}
-
 /** A finding with which a run went on. */
 export interface RiskTaken {
   readonly migration: string;
@@ -84,8 +58,8 @@ export interface BackupReport {
 export interface SchemaChange {
   readonly object: string;
   readonly kind: "added" | "missing" | "different";
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 /** One of the values' expectations under `smoke`. */
@@ -93,7 +67,7 @@ export interface ExpectationResult {
   readonly what: string;
   readonly met: boolean;
   /** Why not; absent where it is met. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly durationMs: number;
 }
 
@@ -109,15 +83,15 @@ export interface Report {
   readonly database: string | undefined;
   readonly planHash: string | undefined;
   /** Undefined where none was made. */
-  readonly backup: BackupReport | undefined;
+  readonly backup?: BackupReport | undefined;
   readonly stages: readonly StageRecord[];
   readonly risks: readonly RiskTaken[];
   /** How the schema differed, before this run changed it, from what the run before had left. */
-  readonly drift: readonly SchemaChange[] | undefined;
+  readonly drift?: readonly SchemaChange[] | undefined;
   /** What this run changed of the schema; undefined where it was not to change it. */
-  readonly schema: readonly SchemaChange[] | undefined;
+  readonly schema?: readonly SchemaChange[] | undefined;
   /** Undefined where the run did not come so far. */
-  readonly expectations: readonly ExpectationResult[] | undefined;
+  readonly expectations?: readonly ExpectationResult[] | undefined;
   /** Committed by this run. */
   readonly applied: readonly MigrationRecord[];
   /** Taken back by this run, in that order. */
@@ -147,10 +121,6 @@ export interface Report {
       }
     | undefined;
   readonly release: Release | undefined;
-  readonly backup?: BackupRecord | undefined;
-  /** What this run has changed in the schema. */
-  readonly schema?: readonly SchemaChange[] | undefined;
-  readonly expectations?: readonly ExpectationRecord[] | undefined;
   /** What was too much for a report, by its part, and how many of it. */
   readonly leftOut?: Readonly<Record<string, number>> | undefined;
 }

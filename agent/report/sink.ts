@@ -16,6 +16,10 @@ export interface Delivery {
   /** Path of the container's termination message. */
   readonly terminationLog: string | undefined;
   readonly events: boolean;
+  /** Files that the report is written into, each as its ending says. */
+  readonly files: readonly string[];
+  /** Reports of runs that ended longer ago are dropped; undefined: none are. */
+  readonly keepReportsMs: number | undefined;
   /** Blanks out secrets. */
   readonly clean: (text: string) => string;
 }

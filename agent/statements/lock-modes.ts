@@ -13,6 +13,18 @@ export const LOCK_MODES = [
 ] as const;
 export type LockMode = (typeof LOCK_MODES)[number];
 
+/** What running clients notice while the lock is held. */
+export const FELT: Readonly<Record<LockMode, string>> = {
+  "ACCESS SHARE": "nobody waits",
+  "ROW SHARE": "nobody waits",
+  "ROW EXCLUSIVE": "nobody waits, but for the same rows",
+  "SHARE UPDATE EXCLUSIVE": "reads and writes go on",
+  SHARE: "writes wait",
+  "SHARE ROW EXCLUSIVE": "writes wait",
+  EXCLUSIVE: "writes wait",
+  "ACCESS EXCLUSIVE": "reads and writes wait",
+};
+
 /** A lock on a table, a view or a materialized view. */
 export interface TableLock {
   readonly table: string;
@@ -38,14 +50,15 @@ function toLock(value: unknown): TableLock[] {
 }
 
 /**
- * What the column `locks` of the history holds, strongest first, without Headgate's own tables; undefined where nobody has
- * looked.
+ * What the column `locks` of the history holds: the strongest of each table, strongest first, without Headgate's own tables;
+ * undefined where nobody has looked.
  */
 export function locksSeen(value: unknown, ownSchema: string): TableLock[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const isOwn = ({ table }: TableLock) => table.replaceAll('"', "").startsWith(`${ownSchema}.`);
   const locks = value.flatMap(toLock).filter((lock) => !isOwn(lock));
-  return locks.sort((a, b) => LOCK_MODES.indexOf(b.lock) - LOCK_MODES.indexOf(a.lock));
+  const sorted = locks.sort((a, b) => LOCK_MODES.indexOf(b.lock) - LOCK_MODES.indexOf(a.lock));
+  return sorted.filter(({ table }, at) => sorted.findIndex((one) => one.table === table) === at);
 }
 
 export const strongest = (modes: readonly (LockMode | null)[]): LockMode | null =>

@@ -3,7 +3,8 @@ import { eventually, useScene } from "./scene.ts";
 
 const scene = useScene({
   "001_orders.sql": "CREATE TABLE orders (id int);\nINSERT INTO orders VALUES (1);",
-  "002_total.sql": "-- Up Migration\nALTER TABLE orders ADD total numeric;\n-- Down Migration\nALTER TABLE orders DROP total;",
+  "002_total.sql":
+    "-- Up Migration\nALTER TABLE orders ADD total numeric;\n-- Down Migration\nALTER TABLE orders DROP total;",
   "003_index.sql": "-- headgate: no-transaction\nCREATE INDEX CONCURRENTLY orders_id ON orders (id);",
 });
 

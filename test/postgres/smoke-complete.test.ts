@@ -132,7 +132,9 @@ describe("smoke", () => {
 
   it("counts no further than it has to, and stops at its timeout", async () => {
     await scene.run("migrate");
-    await scene.database.sql("CREATE VIEW endless AS SELECT g FROM generate_series(1, 100000) g WHERE pg_sleep(0.05)::text IS NOT NULL");
+    await scene.database.sql(
+      "CREATE VIEW endless AS SELECT g FROM generate_series(1, 100000) g WHERE pg_sleep(0.05)::text IS NOT NULL",
+    );
     expect(await reasons({ rows: [{ table: "endless", atLeast: 2 }] })).toEqual({ code: 0, reasons: {} });
     expect(await reasons({ timeout: "300ms", rows: [{ table: "endless", atLeast: 2_000 }] })).toMatchObject({
       code: 3,

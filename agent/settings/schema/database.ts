@@ -1,3 +1,4 @@
+import { reports } from "./history-reports.ts";
 import { IDENTIFIER, OPTIONAL_IDENTIFIER } from "./patterns.ts";
 
 /** How the agent reaches the database. Credentials never stand here: they come from the Secret's files. */
@@ -107,6 +108,7 @@ export const history = {
       default: "default",
       description: "Name of this set of migrations, where several sets share one database.",
     },
+    reports,
     pgmigrations: {
       type: "object",
       additionalProperties: false,

@@ -4,6 +4,9 @@ export const DURATION = "^(0|[1-9][0-9]*)(ms|s|m|h)$";
 /** The same without 0, which PostgreSQL's time-outs take for waiting without end. */
 export const POSITIVE_DURATION = "^[1-9][0-9]*(ms|s|m|h)$";
 
+/** How long something is kept: `90d`, `12h`; empty means for ever. */
+export const KEPT = "^([1-9][0-9]{0,4}(h|d))?$";
+
 /** A PostgreSQL identifier that needs no quoting; empty means "not set". */
 export const IDENTIFIER = "^[a-z_][a-z0-9_]{0,62}$";
 export const OPTIONAL_IDENTIFIER = "^([a-z_][a-z0-9_]{0,62})?$";

@@ -1,4 +1,5 @@
 import { DURATION, POSITIVE_DURATION } from "./patterns.ts";
+import { files } from "./report-files.ts";
 
 export const migrations = {
   type: "object",
@@ -131,6 +132,7 @@ export const report = {
       },
       default: {},
     },
+    files,
     events: {
       type: "boolean",
       default: false,

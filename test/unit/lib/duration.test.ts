@@ -3,13 +3,15 @@ import { describe, expect, it } from "vitest";
 import { formatDuration, parseDuration } from "../../../agent/lib/duration.ts";
 
 describe("parseDuration", () => {
-  it("reads a whole number and ms, s, m or h", () => {
-    expect(["0s", "500ms", "45s", "10m", "2h"].map(parseDuration)).toEqual([0, 500, 45_000, 600_000, 7_200_000]);
+  it("reads a whole number and ms, s, m, h or d", () => {
+    expect(["0s", "500ms", "45s", "10m", "2h", "90d"].map(parseDuration)).toEqual([
+      0, 500, 45_000, 600_000, 7_200_000, 7_776_000_000,
+    ]);
   });
 
   it("refuses everything else, and says how to write it", () => {
-    for (const text of ["", "5", "s", "1.5s", "-1s", "5 s", "5S", "5d", "five", "5s5", "1m30s"]) {
-      expect(() => parseDuration(text), text).toThrow(/whole number and ms, s, m or h, like 45s/);
+    for (const text of ["", "5", "s", "1.5s", "-1s", "5 s", "5S", "5w", "five", "5s5", "1m30s"]) {
+      expect(() => parseDuration(text), text).toThrow(/whole number and ms, s, m, h or d, like 45s/);
     }
   });
 

@@ -18,7 +18,7 @@ function recorder() {
     },
     run: async (text) => {
       await send(text);
-      return 1;
+      return undefined;
     },
     announcedPid: 1,
     lost: () => undefined,

@@ -1,0 +1,175 @@
+import { count } from "../lib/count.ts";
+import { formatDuration } from "../lib/duration.ts";
+import { inUnits } from "../lib/units.ts";
+import type { Account } from "./account.ts";
+import { html, type Markup, type Part } from "./markup.ts";
+import type { SchemaChange } from "./report.ts";
+import { momentText, PROVED } from "./words.ts";
+
+/** Rows of one table on the page. */
+const ROWS = 300;
+const TEXT_CHARS = 8_000;
+
+export interface Heading {
+  readonly id: string;
+  readonly title: string;
+}
+
+export const section = ({ id, title }: Heading, ...content: readonly Part[]): Markup =>
+  html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`;
+
+const cut = (text: string): string =>
+  text.length <= TEXT_CHARS ? text : `${text.slice(0, TEXT_CHARS)}… (${text.length - TEXT_CHARS} characters more)`;
+
+/** Scrolls inside itself, by keys too. */
+function table(title: string, head: readonly string[], rows: readonly Markup[]): Markup {
+  const more =
+    rows.length > ROWS
+      ? html`<p class="soft small">${rows.length - ROWS} more are not shown; headgate report --format json has them.</p>`
+      : html``;
+  return html`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table><thead><tr>${head.map((one) => html`<th scope="col">${one}</th>`)}</tr></thead><tbody>${rows.slice(0, ROWS)}</tbody></table></div>${more}`;
+}
+
+/** Term and what it is; those that are not known are left out. */
+export function facts(pairs: readonly (readonly [string, Part])[]): Markup {
+  const known = pairs.filter(([, value]) => value !== undefined && value !== "");
+  return html`<dl class="facts">${known.map(([term, value]) => html`<dt>${term}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+const name = (text: string): Markup => html`<bdi class="name">${text}</bdi>`;
+
+const KINDS: Readonly<Record<SchemaChange["kind"], readonly [word: string, look: string]>> = {
+  added: ["added", "good"],
+  missing: ["removed", "bad"],
+  different: ["changed", "warn"],
+};
+
+const marked = (sign: string, look: string, lines: readonly string[]): Markup[] =>
+  lines.map((line) => html`<span class="${look}">${sign} ${line}\n</span>`);
+
+/** Line by line; what both begin or end with stands once. */
+function difference(before: string, after: string): Markup {
+  const [old, now] = [cut(before).split("\n"), cut(after).split("\n")];
+  const shorter = Math.min(old.length, now.length);
+  let head = 0;
+  while (head < shorter && old[head] === now[head]) head += 1;
+  let tail = 0;
+  while (tail < shorter - head && old.at(-1 - tail) === now.at(-1 - tail)) tail += 1;
+  const same = (lines: readonly string[]) => marked(" ", "soft", lines);
+  return html`${same(old.slice(0, head))}${marked("−", "minus", old.slice(head, old.length - tail))}${marked("+", "plus", now.slice(head, now.length - tail))}${same(old.slice(old.length - tail))}`;
+}
+
+function changeText({ before, after }: SchemaChange): Markup {
+  if (before !== undefined && after !== undefined) return difference(before, after);
+  if (before !== undefined) return html`${marked("−", "minus", cut(before).split("\n"))}`;
+  return html`${marked("+", "plus", cut(after ?? "").split("\n"))}`;
+}
+
+function change(one: SchemaChange): Markup {
+  const [word, look] = KINDS[one.kind];
+  const text =
+    (one.before ?? one.after) === undefined
+      ? html``
+      : html`<div class="inside"><pre tabindex="0" role="region" aria-label="What changed">${changeText(one)}</pre></div>`;
+  return html`<details open><summary>${name(one.object)}<span class="pill ${look}">${word}</span></summary>${text}</details>`;
+}
+
+export function schemaChanges({ report: { schema = [] } }: Account): Markup {
+  if (schema.length === 0) return html``;
+  const more =
+    schema.length > ROWS ? html`<p class="soft small">${schema.length - ROWS} more are not shown.</p>` : html``;
+  const title = { id: "schema", title: "What changed in the schema" };
+  return section(
+    title,
+    html`<p class="soft">${count(schema.length, "object")}</p>`,
+    schema.slice(0, ROWS).map(change),
+    more,
+  );
+}
+
+const RISK_LOOKS = { high: "bad", medium: "warn", low: "" } as const;
+
+export function risksTaken({ report: { risks } }: Account): Markup {
+  if (risks.length === 0) return html``;
+  const rows = risks.map(
+    ({ migration, rule, risk, line, danger, accepted }) =>
+      html`<tr><td class="tight"><span class="pill ${RISK_LOOKS[risk]}">${risk}</span> ${rule}</td><td>${name(migration)}${line === undefined ? "" : `, line ${line}`}</td><td class="wide">${cut(danger)}</td><td class="wide">${accepted ?? "the bar plan.refuse lets it through"}</td></tr>`,
+  );
+  const title = { id: "risks", title: "Risks taken" };
+  return section(title, table(title.title, ["Rule", "Migration", "Danger", "Accepted because"], rows));
+}
+
+export function backupTaken({ report: { backup } }: Account): Markup {
+  if (backup === undefined) return html``;
+  const { name: called, where, strategy, bytes, sha256, durationMs, verified, lsn } = backup;
+  const look = html`<span class="pill ${verified === "no" ? "warn" : "good"}">${PROVED[verified]}</span>`;
+  return section(
+    { id: "backup", title: "Backup" },
+    facts([
+      ["State", look],
+      ["Name", name(called)],
+      ["Where", name(where)],
+      ["Strategy", strategy],
+      ["Size", bytes === undefined ? undefined : inUnits(bytes)],
+      ["Took", formatDuration(durationMs)],
+      ["SHA-256", sha256 === undefined ? undefined : name(sha256)],
+      ["LSN", lsn],
+      ["To restore it", html`<code>headgate backup restore ${called}</code>`],
+    ]),
+  );
+}
+
+export function expectationsMet({ report: { expectations = [] } }: Account): Markup {
+  if (expectations.length === 0) return html``;
+  const unmet = expectations.filter((one) => !one.met);
+  const row = ({ what, met, reason, durationMs }: (typeof expectations)[number]) =>
+    html`<tr><td class="tight"><span class="pill ${met ? "good" : "bad"}">${met ? "met" : "not met"}</span></td><td class="wide"><bdi>${cut(what)}</bdi>${reason === undefined ? "" : html`<br><span class="soft">${cut(reason)}</span>`}</td><td class="number">${formatDuration(durationMs)}</td></tr>`;
+  const rows = [...unmet, ...expectations.filter((one) => one.met)].map(row);
+  const said =
+    unmet.length === 0
+      ? `All ${expectations.length} are met.`
+      : `${unmet.length} of ${expectations.length} are not met.`;
+  const title = { id: "expectations", title: "Expectations" };
+  return section(title, html`<p class="soft">${said}</p>`, table(title.title, ["", "Expectation", "Took"], rows));
+}
+
+export function fleetResult({ report: { fleet } }: Account): Markup {
+  if (fleet === undefined) return html``;
+  const { listed, unchanged, done, failed, notReached } = fleet;
+  const rows = failed.map(
+    ({ schema, error, exitCode }) =>
+      html`<tr><td>${name(schema)}</td><td>${error}</td><td class="number">${exitCode}</td></tr>`,
+  );
+  return section(
+    { id: "schemas", title: "Schemas of the fleet" },
+    facts([
+      ["Listed", listed],
+      ["Had nothing to do", unchanged],
+      ["Done", done.length],
+      ["Failed", failed.length],
+      ["Not reached", notReached.length],
+    ]),
+    rows.length === 0 ? "" : table("Schemas that failed", ["Schema", "Error", "Exit code"], rows),
+  );
+}
+
+export function releaseFacts(account: Account): Markup {
+  const { run, target, command, release, by, startedAt, planHash, agentVersion, report } = account;
+  return section(
+    { id: "release", title: "Run and release" },
+    facts([
+      ["Database", report.database === undefined ? undefined : name(report.database)],
+      ["Command", command],
+      ["Run", run],
+      ["Set of migrations", target],
+      ["Started", startedAt === "" ? undefined : html`<time datetime="${startedAt}">${momentText(startedAt)}</time>`],
+      ["By", by],
+      ["Release", release === undefined ? undefined : `${release.name}, revision ${release.revision}`],
+      ["Namespace", release?.namespace],
+      ["Image", release === undefined ? undefined : name(release.image)],
+      ["Chart", release?.chart],
+      ["Plan", planHash === undefined ? undefined : name(planHash)],
+      ["Headgate", agentVersion],
+    ]),
+  );
+}

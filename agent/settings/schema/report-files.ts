@@ -1,0 +1,8 @@
+export const files = {
+  type: "array",
+  items: { type: "string", pattern: "\\.(html|md|xml|json|txt)$" },
+  default: [],
+  description:
+    "Write the report of each run into these files, too; the ending says how: .html a page, .md markdown, .xml JUnit, .json, .txt. In a pod they need a volume that outlives it.",
+  examples: [["/reports/headgate.html"]],
+} as const;
