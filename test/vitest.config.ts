@@ -13,6 +13,7 @@ export default defineConfig({
   test: {
     projects: [
       project("unit", { globalSetup: [CANARY] }),
+      project("browser", { globalSetup: [CANARY], testTimeout: 60_000 }),
       project("chart", { globalSetup: [CANARY], testTimeout: 60_000 }),
       project("postgres", {
         globalSetup: [CANARY, "support/global-postgres.ts"],

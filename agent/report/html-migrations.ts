@@ -43,6 +43,9 @@ function one(migration: MigrationAccount, { open, room }: { readonly open: boole
   return html`<details${open ? OPENED : html``}><summary><bdi class="name">${migration.name}</bdi>${pill}<span class="took">${formatDuration(migration.durationMs)}</span></summary><div class="inside">${facts === "" ? html`` : html`<p class="soft small">${facts}</p>`}${locksTable(migration.locks)}${sqlOf(migration, room)}</div></details>`;
 }
 
+const stopped = (name: string): Markup =>
+  html`<p class="ended"><span class="pill bad">ended here</span><bdi class="name">${name}</bdi><span class="soft small">was not committed as a whole</span></p>`;
+
 /** Each migration of the run, to be opened: SQL, locks, and how it ran. */
 export function migrationList({ migrations, report }: Account): Markup {
   const { stoppedAt, notReached } = report;
@@ -58,10 +61,7 @@ export function migrationList({ migrations, report }: Account): Markup {
     left > 0
       ? html`<p class="soft small">${left} more are in the history: headgate history --migrations lists them.</p>`
       : html``;
-  const stop =
-    stoppedAt === undefined
-      ? html``
-      : html`<p>It ended at <bdi class="name">${stoppedAt}</bdi>, which is not among what was committed.</p>`;
+  const stop = stoppedAt === undefined ? html`` : stopped(stoppedAt);
   return html`<section aria-labelledby="migrations"><h2 id="migrations">Migrations</h2><p class="soft">${changedText(migrations) || "None was committed."}</p>${shown.map(({ item }) => item)}${more}${stop}${waiting(notReached)}</section>`;
 }
 

@@ -16,25 +16,24 @@ export const style = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
-  margin: 0; background: var(--page); color: var(--ink);
+  margin: 0; background: var(--page); color: var(--ink); overflow-wrap: anywhere;
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 header, main, footer { width: 100%; max-width: 66rem; margin: 0 auto; padding: 0 1.25rem; }
 header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; justify-content: space-between; padding-top: 1.5rem; color: var(--soft); font-size: .9rem; }
 .mark { display: inline-flex; gap: .55rem; align-items: center; color: var(--ink); font-weight: 650; letter-spacing: .01em; margin: 0; }
 .mark svg { display: block; fill: var(--bar); }
-header p { margin: 0; overflow-wrap: anywhere; }
-footer { color: var(--soft); font-size: .85rem; padding-top: .5rem; padding-bottom: 2.5rem; overflow-wrap: anywhere; }
-h1, h2, h3 { line-height: 1.25; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
+header p { margin: 0; }
+footer { color: var(--soft); font-size: .85rem; padding-top: .5rem; padding-bottom: 2.5rem; }
+h1, h2, h3 { line-height: 1.25; font-weight: 650; text-wrap: balance; }
 h1 { font-size: clamp(1.45rem, 1.1rem + 1.6vw, 2rem); margin: .75rem 0 .25rem; letter-spacing: -.012em; }
 h2 { font-size: 1.15rem; margin: 0 0 .9rem; }
 h3 { font-size: .95rem; margin: 1.1rem 0 .4rem; }
-p { margin: 0 0 .75rem; overflow-wrap: anywhere; }
+p { margin: 0 0 .75rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.35rem 1.5rem 1.4rem; margin: 1rem 0; }
 section > :last-child { margin-bottom: 0; }
 code, pre, .name { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: .875em; }
-.name { overflow-wrap: anywhere; unicode-bidi: isolate; }
-bdi { overflow-wrap: anywhere; }
+.name { unicode-bidi: isolate; text-align: left; }
 pre {
   margin: .5rem 0 0; padding: .85rem 1rem; background: var(--raised); border: 1px solid var(--line); border-radius: .5rem;
   overflow-x: auto; line-height: 1.5; tab-size: 4; max-width: 100%;
@@ -46,6 +45,7 @@ pre:focus-visible, .scroll:focus-visible, summary:focus-visible { outline: 2px s
 .pill.good { background: var(--good-on); color: var(--good); }
 .pill.bad, .pill.heavy { background: var(--bad-on); color: var(--bad); }
 .pill.warn, .pill.middle { background: var(--warn-on); color: var(--warn); }
+.pill.mute { background: var(--raised); color: var(--soft); }
 .verdict { border-top: .3rem solid var(--calm); padding-top: 1.2rem; }
 .verdict.good { border-top-color: var(--good); }
 .verdict.bad { border-top-color: var(--bad); }
@@ -57,18 +57,18 @@ pre:focus-visible, .scroll:focus-visible, summary:focus-visible { outline: 2px s
 .first > :last-child { margin-bottom: 0; }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .9rem 1.25rem; margin: 1.25rem 0 0; }
 .numbers dt { color: var(--soft); font-size: .8rem; }
-.numbers dd { margin: 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.numbers dd { margin: 0; font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .facts { display: grid; grid-template-columns: minmax(7rem, 11rem) 1fr; gap: .4rem 1.25rem; margin: 0; }
 .facts dt { color: var(--soft); }
-.facts dd { margin: 0; overflow-wrap: anywhere; }
+.facts dd { margin: 0; }
 .line { list-style: none; margin: 0; padding: 0; }
 .line li { display: grid; grid-template-columns: minmax(8rem, 15rem) minmax(0, 1fr) 6.5rem; gap: 0 1rem; align-items: center; padding: .45rem 0; border-top: 1px solid var(--line); }
 .line li:first-child { border-top: 0; }
 .line li.inner { border-top: 0; padding: .1rem 0 .1rem; font-size: .9rem; }
+.line li.inner + li:not(.inner) { margin-top: .35rem; }
 .line li.inner .what { padding-left: 1.1rem; }
-.line .what { overflow-wrap: anywhere; }
 .line .took { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; color: var(--soft); font-size: .9rem; }
-.line .told { grid-column: 1 / -1; color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
+.line .told { grid-column: 1 / -1; color: var(--soft); font-size: .875rem; }
 .track { display: block; width: 100%; height: .7rem; border-radius: .35rem; background: var(--raised); }
 .track rect { fill: var(--bar); }
 .inner .track { height: .45rem; }
@@ -82,12 +82,14 @@ details[open] > summary::before { content: "⌄"; }
 summary:hover { background: var(--raised); }
 summary .name { flex: 1 1 12rem; min-width: 0; font-weight: 600; }
 summary .took { color: var(--soft); font-variant-numeric: tabular-nums; white-space: nowrap; font-size: .9rem; }
+.ended { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline; border: 1px solid var(--bad); border-radius: .5rem; padding: .6rem .9rem; margin: .5rem 0 0; }
+.ended .name { font-weight: 600; min-width: 0; }
 .inside { padding: 0 .9rem .9rem; }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem 1rem .45rem 0; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .8rem; white-space: nowrap; }
-td { min-width: 6rem; overflow-wrap: anywhere; }
+td { min-width: 6rem; }
 td.wide { min-width: 14rem; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 0; min-width: 0; }
 td.tight { min-width: 0; white-space: nowrap; }

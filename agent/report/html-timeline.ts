@@ -46,7 +46,9 @@ function stageLine(stage: StageRecord, wholeMs: number): Markup {
   const ran = stage.status === "ok" || failed;
   const span = { startedMs: ran ? stage.startedMs : undefined, durationMs: stage.durationMs };
   const status =
-    stage.status === "ok" ? html`` : html` <span class="pill${failed ? " bad" : ""}">${STATUS[stage.status]}</span>`;
+    stage.status === "ok"
+      ? html``
+      : html` <span class="pill ${failed ? "bad" : "mute"}">${STATUS[stage.status]}</span>`;
   const told = stage.summary === "" ? html`` : html`<span class="told">${stage.summary}</span>`;
   return html`<li><span class="what"><strong>${stage.name}</strong>${status}</span>${bar(span, { wholeMs, failed })}<span class="took">${ran ? formatDuration(stage.durationMs) : ""}</span>${told}</li>`;
 }

@@ -20,8 +20,12 @@ export function changedText(migrations: readonly MigrationAccount[]): string {
   ].join(", ");
 }
 
+const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+
 /** The run in one line. */
-export function headline({ outcome, command, migrations, report }: Account): string {
+export const headline = (account: Account): string => capital(inOneLine(account));
+
+function inOneLine({ outcome, command, migrations, report }: Account): string {
   const changed = changedText(migrations);
   const { stoppedAt, stages } = report;
   if (outcome === "done") return changed || (command === "migrate" ? "Nothing to do" : `${command}: done`);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import chromium from "@sparticuz/chromium";
-import { type BrowserContext, chromium as playwright } from "playwright-core";
+import { type Page, chromium as playwright } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
 
 export interface Look {
   readonly colorScheme: "light" | "dark";
@@ -13,21 +14,28 @@ export const LOOKS: readonly Look[] = (["light", "dark"] as const).flatMap((colo
   [360, 1280].map((width) => ({ colorScheme, width })),
 );
 
-/** A browser of its own, from npm alone: no display and no installed Chromium is needed. */
-export async function withBrowser<T>(look: Look, work: (context: BrowserContext) => Promise<T>): Promise<T> {
+/** One browser for the tests of a file, from npm alone: no display and no installed Chromium is needed. */
+export function useBrowser(): (look: Look) => Promise<Page> {
   const profile = mkdtempSync(join(tmpdir(), "headgate-browser-"));
-  const { colorScheme, width } = look;
-  const context = await playwright.launchPersistentContext(profile, {
-    executablePath: await chromium.executablePath(),
-    args: [...chromium.args, "--no-sandbox", "--disable-background-networking"],
-    headless: true,
-    colorScheme,
-    viewport: { width, height: 800 },
-  });
-  try {
-    return await work(context);
-  } finally {
-    await context.close();
+  let page: Page;
+  let close = async () => {};
+  beforeAll(async () => {
+    const context = await playwright.launchPersistentContext(profile, {
+      executablePath: await chromium.executablePath(),
+      args: [...chromium.args, "--no-sandbox", "--disable-background-networking"],
+      headless: true,
+    });
+    close = async () => await context.close();
+    page = context.pages()[0] ?? (await context.newPage());
+  }, 60_000);
+  afterAll(async () => {
+    await close();
     rmSync(profile, { recursive: true, force: true });
-  }
+  });
+  return async ({ colorScheme, width }) => {
+    page.removeAllListeners();
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme });
+    return page;
+  };
 }
