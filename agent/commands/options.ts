@@ -30,5 +30,7 @@ export const databaseOptions: Options = {
   "s3-secret": hidden("folder with the access key of the bucket for backups"),
   "s3-ca": hidden("file with the CA bundle of the bucket's endpoint"),
   run: hidden("folder that the pod's containers share"),
+  webhook: hidden("file with the webhook's URL"),
+  slack: hidden("file with the Slack webhook's URL"),
   "termination-log": hidden("file of the container's termination message"),
 };

@@ -6,7 +6,8 @@ import { type RunOptions, type RunResult, runStages } from "../pipeline/runner.t
 import { deliver } from "../report/index.ts";
 import { cleanReport, type Report } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
-import { type Args, textArg } from "./command.ts";
+import { textArg } from "./command.ts";
+import { outsideOf, type Tools } from "./outside.ts";
 
 export interface Run {
   /** Without secrets. */
@@ -27,18 +28,16 @@ export const recordMember =
       names: context.names,
       pod: context.pod,
       terminationLog: undefined,
-      events: false,
+      outside: undefined,
       files: [],
       keepReportsMs: undefined,
     });
   };
 
 /** Runs stages, tells every sink whatever happened, and closes the session. */
-export async function runAndReport(
-  context: Context,
-  options: RunOptions,
-  { args, clean }: { readonly args: Args; readonly clean: (text: string) => string },
-): Promise<Run> {
+export async function runAndReport(context: Context, options: RunOptions, tools: Tools): Promise<Run> {
+  const { clean } = tools.redactor;
+  const outside = await outsideOf(context, tools);
   const result = await runStages(context, options);
   const report = toReport(context, result);
   const { session, begun } = result.state;
@@ -53,9 +52,9 @@ export async function runAndReport(
     log: context.log,
     names: context.names,
     pod: context.pod,
-    terminationLog: textArg(args, "termination-log"),
-    events: settings.report.events && changes,
-    files: changes || textArg(args, "report") !== undefined ? settings.report.files : [],
+    terminationLog: textArg(tools.args, "termination-log"),
+    outside,
+    files: changes || textArg(tools.args, "report") !== undefined ? settings.report.files : [],
     keepReportsMs: keep === "" ? undefined : parseDuration(keep),
   });
   await session?.close();

@@ -38,7 +38,7 @@ export async function runStaged(command: StagedCommand, args: Args, io: Io): Pro
   const options = isOverFleet(context)
     ? overFleet(command.options(context), recordMember(redactor.clean))
     : command.options(context);
-  const { report, error } = await runAndReport(context, options, { args, clean: redactor.clean });
+  const { report, error } = await runAndReport(context, options, { args, io, redactor });
   if (error !== undefined) context.log.error(renderError(error), { id: error.id });
   if (flagArg(args, "json")) io.out(`${JSON.stringify(report)}\n`);
   return error;

@@ -131,7 +131,7 @@ async function compare(args: Args, io: Io): Promise<number> {
       found = one;
     });
     const stages = [...order.filter((one) => one.name === "wait"), stage];
-    const { error, report } = await runAndReport(context, { stages }, { args, clean: redactor.clean });
+    const { error, report } = await runAndReport(context, { stages }, { args, io, redactor });
     if (found !== undefined) print(found, { args, io, redactor });
     if (error !== undefined) throw error;
     return report.exitCode;

@@ -11,6 +11,8 @@ export interface Release {
   readonly graceSeconds: number;
   /** Name of the suspended CronJob that carries out a refused way back; empty when there is none. */
   readonly manualRevert?: string;
+  /** Name of the ConfigMap that keeps the last runs; empty when there is none. */
+  readonly runsConfigMap?: string;
 }
 
 /** The pod that the agent runs in. `jobUid` and `jobName` are empty in a pod that belongs to no Job. */

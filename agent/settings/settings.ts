@@ -4,6 +4,7 @@ import { LONGEST_TIMEOUT_MS, parseDuration } from "../lib/duration.ts";
 import { isRecord } from "../lib/records.ts";
 import { withDefaults } from "./defaults.ts";
 import { agentSchema, valuesSchema } from "./schema/index.ts";
+import { templateProblems } from "./template.ts";
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -75,6 +76,16 @@ function fleetContradictions({ fleet, history }: Settings): string[] {
   ];
 }
 
+function reportProblems({ report: { events, eventsOn, slack, webhook } }: Settings): string[] {
+  return [
+    ...templateProblems(slack.template, "report.slack.template"),
+    ...templateProblems(webhook.body, "report.webhook.body"),
+    ...(eventsOn.name === "" || events
+      ? []
+      : ["report.eventsOn.name names a workload, but report.events is false: set it to true, or drop the name"]),
+  ];
+}
+
 /** Checks across keys that a schema cannot say. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
@@ -94,7 +105,7 @@ function contradictions(settings: Settings): string[] {
   if (parseDuration(largest) > LONGEST_TIMEOUT_MS) {
     problems.push(`migrate.lockTimeout.largest ${largest} is longer than PostgreSQL can wait: at most 596h`);
   }
-  return [...problems, ...fleetContradictions(settings)];
+  return [...problems, ...fleetContradictions(settings), ...reportProblems(settings)];
 }
 
 /**

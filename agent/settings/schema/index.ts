@@ -3,7 +3,9 @@ import { chartOnly } from "./chart.ts";
 import { database, history } from "./database.ts";
 import { drift } from "./drift.ts";
 import { fleet } from "./fleet.ts";
-import { migrate, migrations, plan, report, wait } from "./pipeline.ts";
+import { monitoring } from "./monitoring.ts";
+import { migrate, migrations, plan, wait } from "./pipeline.ts";
+import { report } from "./report.ts";
 import { rollback } from "./rollback.ts";
 import { smoke } from "./smoke.ts";
 
@@ -38,5 +40,5 @@ export const valuesSchema = {
   title: "Headgate's values",
   type: "object",
   additionalProperties: false,
-  properties: { ...agentGroups, ...chartOnly },
+  properties: { ...agentGroups, monitoring, ...chartOnly },
 } as const;

@@ -1,5 +1,4 @@
 import { DURATION, POSITIVE_DURATION } from "./patterns.ts";
-import { files } from "./report-files.ts";
 
 export const migrations = {
   type: "object",
@@ -102,41 +101,6 @@ export const migrate = {
       enum: ["wait", "terminate"],
       default: "wait",
       description: "A session that an earlier pod of the same Job left on the server: wait for its end, or end it.",
-    },
-  },
-  default: {},
-} as const;
-
-export const report = {
-  type: "object",
-  additionalProperties: false,
-  description: "Who gets told. A sink that is down never changes the outcome.",
-  properties: {
-    log: {
-      type: "object",
-      additionalProperties: false,
-      description: "The log on stderr.",
-      properties: {
-        level: {
-          type: "string",
-          enum: ["debug", "info", "warn", "error"],
-          default: "info",
-          description: "Least level that is written.",
-        },
-        format: {
-          type: "string",
-          enum: ["human", "json"],
-          default: "human",
-          description: "Lines for people, or pino's JSON lines for a log collector.",
-        },
-      },
-      default: {},
-    },
-    files,
-    events: {
-      type: "boolean",
-      default: false,
-      description: "Write a Kubernetes Event on the Job. Renders the Role this needs and mounts an API token.",
     },
   },
   default: {},

@@ -1,0 +1,62 @@
+import { readTextIfThere } from "../lib/files.ts";
+import type { Io } from "../lib/io.ts";
+import type { Redactor } from "../lib/redact.ts";
+import { decoded } from "../report/post.ts";
+import type { Outside, SecretUrl } from "../report/sink.ts";
+import type { Context } from "../stages/context.ts";
+import { type Args, textArg } from "./command.ts";
+
+export interface Tools {
+  readonly args: Args;
+  readonly io: Io;
+  readonly redactor: Redactor;
+}
+
+/** A path that is shorter is an ordinary word, which would be blanked out everywhere. */
+const SECRET_PATH = 16;
+
+/** All of a URL, and the parts of it that are worth as much. */
+function hide(text: string, redactor: Redactor): void {
+  redactor.add(text);
+  const url = URL.parse(text);
+  if (url === null) return;
+  const path = `${url.pathname}${url.search}`;
+  if (path.length >= SECRET_PATH) redactor.add(path);
+  for (const part of [url.username, url.password]) {
+    redactor.add(part);
+    redactor.add(decoded(part));
+  }
+}
+
+interface Place {
+  readonly path: string | undefined;
+  readonly variable: string;
+}
+
+/** The file that the chart mounts; at the desk, the variable. */
+async function secretUrl({ path, variable }: Place, { io, redactor }: Tools): Promise<SecretUrl | undefined> {
+  const given = path === undefined ? io.env[variable] : await readTextIfThere(path).catch(() => undefined);
+  const url = given?.trim();
+  if (url !== undefined && url !== "") hide(url, redactor);
+  if (path !== undefined) return { from: `the Secret's file ${path}`, url: url || undefined };
+  return url ? { from: variable, url } : undefined;
+}
+
+/** Keys of a collector stand in OTEL_EXPORTER_OTLP_HEADERS and its like. */
+function hideHeaders({ io, redactor }: Tools): void {
+  for (const [name, value = ""] of Object.entries(io.env)) {
+    if (!/^OTEL_.*_HEADERS$/.test(name)) continue;
+    for (const pair of value.split(",")) redactor.add(pair.slice(pair.indexOf("=") + 1).trim());
+  }
+}
+
+/** Whom the run tells. What is missing here is a warning of its sink's, no error of the run's. */
+export async function outsideOf({ settings }: Context, tools: Tools): Promise<Outside> {
+  const { args, io } = tools;
+  hideHeaders(tools);
+  const [webhook, slack] = await Promise.all([
+    secretUrl({ path: textArg(args, "webhook"), variable: "HEADGATE_WEBHOOK_URL" }, tools),
+    secretUrl({ path: textArg(args, "slack"), variable: "HEADGATE_SLACK_URL" }, tools),
+  ]);
+  return { settings: settings.report, target: settings.history.target, webhook, slack, env: io.env };
+}

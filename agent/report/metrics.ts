@@ -1,0 +1,113 @@
+import { isRecord } from "../lib/records.ts";
+import type { Report } from "./report.ts";
+import type { Delivery } from "./sink.ts";
+
+export interface Metric {
+  /** As Prometheus has it: the unit stands at its end. */
+  readonly name: string;
+  /** What it says, without a full stop. */
+  readonly help: string;
+  /** In UCUM, for OpenTelemetry. */
+  readonly unit: "s" | "By" | "1";
+  /** Undefined where the run does not tell: what was known before stays. */
+  readonly value: (report: Report) => number | undefined;
+}
+
+const seconds = (ms: number): number => ms / 1_000;
+const endOf = ({ startedAt, durationMs }: Report): number => seconds(Date.parse(startedAt) + durationMs);
+
+function pendingOf({ outcome, stoppedAt, notReached, fleet, command }: Report): number | undefined {
+  if (command !== "migrate" || fleet !== undefined) return undefined;
+  if (outcome === "done") return 0;
+  // A run that failed before it had a plan does not know.
+  return stoppedAt === undefined ? undefined : 1 + notReached.length;
+}
+
+/** A part of the report that not every run has. */
+function partOf(report: Report, name: string): unknown {
+  return Reflect.get(report, name);
+}
+
+function backupBytes(report: Report): number | undefined {
+  const backup = partOf(report, "backup");
+  return isRecord(backup) && typeof backup.bytes === "number" ? backup.bytes : undefined;
+}
+
+function driftOf(report: Report): number | undefined {
+  const drift = partOf(report, "drift");
+  return Array.isArray(drift) ? drift.length : undefined;
+}
+
+/** Every metric. The text format, OpenTelemetry's metrics and docs/metrics.md are made of this, the alerts and the dashboard tested against it. */
+export const metrics: readonly Metric[] = [
+  { name: "headgate_run_timestamp_seconds", help: "When the last run ended", unit: "s", value: endOf },
+  {
+    name: "headgate_run_success_timestamp_seconds",
+    help: "When the last run that ended well did so",
+    unit: "s",
+    value: (report) => (report.outcome === "done" ? endOf(report) : undefined),
+  },
+  {
+    name: "headgate_run_failed",
+    help: "1 when the last run failed, 0 when it ended well or was stopped cleanly",
+    unit: "1",
+    value: ({ outcome }) => (outcome === "failed" ? 1 : 0),
+  },
+  { name: "headgate_run_exit_code", help: "Exit code of the last run", unit: "1", value: ({ exitCode }) => exitCode },
+  {
+    name: "headgate_run_duration_seconds",
+    help: "How long the last run took",
+    unit: "s",
+    value: ({ durationMs }) => seconds(durationMs),
+  },
+  {
+    name: "headgate_run_applied_migrations",
+    help: "Migrations that the last run applied",
+    unit: "1",
+    value: ({ applied }) => applied.length,
+  },
+  {
+    name: "headgate_run_reverted_migrations",
+    help: "Migrations that the last run took back",
+    unit: "1",
+    value: ({ reverted }) => reverted.length,
+  },
+  {
+    name: "headgate_run_pending_migrations",
+    help: "Migrations that the last run left to do",
+    unit: "1",
+    value: pendingOf,
+  },
+  {
+    name: "headgate_run_backup_bytes",
+    help: "Size of the last backup that a run made",
+    unit: "By",
+    value: backupBytes,
+  },
+  {
+    name: "headgate_run_drift_objects",
+    help: "Objects of the schema that differ from what the run before had left",
+    unit: "1",
+    value: driftOf,
+  },
+];
+
+/** The labels of every metric, in this order. */
+export const labelNames = ["release", "namespace", "target", "command"] as const;
+
+export type Labels = Readonly<Record<(typeof labelNames)[number], string>>;
+
+/** At the desk, release and namespace are empty. */
+export const labelsOf = ({ report, outside }: Delivery): Labels => ({
+  release: report.release?.name ?? "",
+  namespace: report.release?.namespace ?? "",
+  target: outside?.target ?? "",
+  command: report.command,
+});
+
+/** What a run tells, in the table's order. */
+export const measured = (report: Report): { readonly metric: Metric; readonly value: number }[] =>
+  metrics.flatMap((metric) => {
+    const value = metric.value(report);
+    return value === undefined ? [] : [{ metric, value }];
+  });

@@ -1,0 +1,37 @@
+import { type Labels, labelNames, measured, metrics } from "./metrics.ts";
+import type { Report } from "./report.ts";
+
+const escaped = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+
+/** A metric with its labels, as it stands at the beginning of its line. */
+const series = (name: string, labels: Labels): string =>
+  `${name}{${labelNames.map((label) => `${label}="${escaped(labels[label])}"`).join(",")}}`;
+
+const LINE = /^((headgate_\w+)\{.*\}) \S+$/;
+
+/** The lines of an earlier text, by series, of metrics that there are. */
+function linesOf(text: string): [series: string, line: string][] {
+  return text.split("\n").flatMap((line): [string, string][] => {
+    const [, key, name] = LINE.exec(line) ?? [];
+    return key !== undefined && metrics.some((metric) => metric.name === name) ? [[key, line]] : [];
+  });
+}
+
+/**
+ * A run in Prometheus' text format. Of an earlier text that is kept which this run does not say anew: the last success
+ * outlives a failure, and what other releases and commands wrote stays.
+ */
+export function prometheusText(report: Report, labels: Labels, earlier = ""): string {
+  const lines = new Map(linesOf(earlier));
+  for (const { metric, value } of measured(report)) {
+    const key = series(metric.name, labels);
+    lines.set(key, `${key} ${value}`);
+  }
+  const sorted = [...lines.values()].toSorted();
+  const blocks = metrics.flatMap(({ name, help }) => {
+    const own = sorted.filter((line) => line.startsWith(`${name}{`));
+    return own.length === 0 ? [] : [`# HELP ${name} ${help}.`, `# TYPE ${name} gauge`, ...own];
+  });
+  return `${blocks.join("\n")}\n`;
+}
