@@ -7,8 +7,8 @@ export interface Metric {
   readonly name: string;
   /** What it says, without a full stop. */
   readonly help: string;
-  /** In UCUM, for OpenTelemetry. */
-  readonly unit: "s" | "By" | "1";
+  /** In UCUM, for OpenTelemetry; empty for a number of things. */
+  readonly unit: "s" | "By" | "";
   /** Undefined where the run does not tell: what was known before stays. */
   readonly value: (report: Report) => number | undefined;
 }
@@ -50,10 +50,10 @@ export const metrics: readonly Metric[] = [
   {
     name: "headgate_run_failed",
     help: "1 when the last run failed, 0 when it ended well or was stopped cleanly",
-    unit: "1",
+    unit: "",
     value: ({ outcome }) => (outcome === "failed" ? 1 : 0),
   },
-  { name: "headgate_run_exit_code", help: "Exit code of the last run", unit: "1", value: ({ exitCode }) => exitCode },
+  { name: "headgate_run_exit_code", help: "Exit code of the last run", unit: "", value: ({ exitCode }) => exitCode },
   {
     name: "headgate_run_duration_seconds",
     help: "How long the last run took",
@@ -63,19 +63,19 @@ export const metrics: readonly Metric[] = [
   {
     name: "headgate_run_applied_migrations",
     help: "Migrations that the last run applied",
-    unit: "1",
+    unit: "",
     value: ({ applied }) => applied.length,
   },
   {
     name: "headgate_run_reverted_migrations",
     help: "Migrations that the last run took back",
-    unit: "1",
+    unit: "",
     value: ({ reverted }) => reverted.length,
   },
   {
     name: "headgate_run_pending_migrations",
     help: "Migrations that the last run left to do",
-    unit: "1",
+    unit: "",
     value: pendingOf,
   },
   {
@@ -87,7 +87,7 @@ export const metrics: readonly Metric[] = [
   {
     name: "headgate_run_drift_objects",
     help: "Objects of the schema that differ from what the run before had left",
-    unit: "1",
+    unit: "",
     value: driftOf,
   },
 ];

@@ -19,8 +19,8 @@ export const isNews = ({ command, outcome }: Report): boolean =>
   command === "migrate" || command === "revert" || outcome !== "done";
 
 /** Whether a sink for people that listens to failures, or to all, wants to hear of a run. */
-export const isWanted = (report: Report, on: "failure" | "always"): boolean =>
-  isNews(report) && (on === "always" || report.outcome !== "done");
+export const isWanted = (report: Report, when: "failure" | "always"): boolean =>
+  isNews(report) && (when === "always" || report.outcome !== "done");
 
 function shrunk(value: unknown, most: number): unknown {
   if (typeof value === "string") return cutText(value, 100 + 10 * most);

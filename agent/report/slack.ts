@@ -11,7 +11,7 @@ const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceA
 
 export const slack: Sink = {
   name: "slack",
-  wanted: ({ outside, report }) => outside?.slack !== undefined && isWanted(report, outside.settings.slack.on),
+  wanted: ({ outside, report }) => outside?.slack !== undefined && isWanted(report, outside.settings.slack.when),
   async deliver({ outside, report, clean }, signal) {
     if (outside?.slack === undefined) return;
     const text = fillText(outside.settings.slack.template, outward({ report, clean }), escaped);

@@ -7,7 +7,7 @@ const MOST_BYTES = 256 * 1_024;
 
 export const webhook: Sink = {
   name: "webhook",
-  wanted: ({ outside, report }) => outside?.webhook !== undefined && isWanted(report, outside.settings.webhook.on),
+  wanted: ({ outside, report }) => outside?.webhook !== undefined && isWanted(report, outside.settings.webhook.when),
   async deliver({ outside, report, clean }, signal) {
     if (outside?.webhook === undefined) return;
     const { body: template } = outside.settings.webhook;

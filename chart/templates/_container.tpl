@@ -55,6 +55,15 @@ the image's own entry point is the agent: it gets arguments and no command.
 - --signing-key=/etc/headgate/signing/{{ .key }}
 {{- end }}
 {{- end }}
+{{- if and .job (ne .command "wait") }}
+{{- range $name := list "webhook" "slack" }}
+{{- with index $.root.Values.report $name }}
+{{- if .existingSecret }}
+- --{{ $name }}=/etc/headgate/{{ $name }}/{{ .key }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "headgate.mounts" -}}
@@ -79,6 +88,15 @@ the image's own entry point is the agent: it gets arguments and no command.
 - name: signing
   mountPath: /etc/headgate/signing
   readOnly: true
+{{- end }}
+{{- if and .job (ne .command "wait") }}
+{{- range $name := list "webhook" "slack" }}
+{{- if (index $values.report $name).existingSecret }}
+- name: {{ $name }}
+  mountPath: /etc/headgate/{{ $name }}
+  readOnly: true
+{{- end }}
+{{- end }}
 {{- end }}
 - name: tmp
   mountPath: /tmp

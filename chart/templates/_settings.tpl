@@ -15,7 +15,13 @@
   "deadlineSeconds" (int .Values.job.activeDeadlineSeconds)
   "graceSeconds" (int .Values.terminationGracePeriodSeconds)
   "manualRevert" (ternary (include "headgate.manualName" (dict "root" . "command" "revert")) "" .Values.manual.enabled)
+  "runsConfigMap" (ternary (include "headgate.name" (dict "root" . "suffix" "runs")) "" .Values.report.configMap.enabled)
   | toJson -}}
+{{- end }}
+
+{{/* Whether the agent talks to the API server, as "true" or "false". */}}
+{{- define "headgate.token" -}}
+{{- or .Values.report.events .Values.report.configMap.enabled -}}
 {{- end }}
 
 {{/* What a run depends on: the data of the ConfigMap -plan. */}}

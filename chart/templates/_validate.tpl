@@ -56,8 +56,13 @@ migrate.lockTimeout.first {{ $ladder.first }} is longer than migrate.lockTimeout
 
 {{- define "headgate.validate.account" -}}
 {{- $account := .Values.serviceAccount -}}
-{{- if and .Values.report.events (not $account.create) (not $account.name) }}
-report.events needs a service account of the Jobs' own to give permission to. Set serviceAccount.create: true, or name an existing one in serviceAccount.name.
+{{- range $key, $wanted := dict "report.events" .Values.report.events "report.configMap.enabled" .Values.report.configMap.enabled }}
+{{- if and $wanted (not $account.create) (not $account.name) }}
+{{ $key }} needs a service account of the Jobs' own to give permission to. Set serviceAccount.create: true, or name an existing one in serviceAccount.name.
+{{- end }}
+{{- end }}
+{{- if and .Values.report.eventsOn.name (not .Values.report.events) }}
+report.eventsOn.name is {{ quote .Values.report.eventsOn.name }}, but report.events is false. Set report.events: true, or take the name away.
 {{- end }}
 {{- if and $account.create (eq $account.name "default") }}
 serviceAccount.name is "default", and serviceAccount.create would delete and remake the namespace's own account. Choose another name or set serviceAccount.create: false.

@@ -40,7 +40,9 @@ describe.each(cases)("in every rendering: $name", (example) => {
     }
     const ordinary = manifests.filter((manifest) => hookEvents(manifest).length === 0);
     const plan = `ConfigMap/${findKind(manifests, "ConfigMap", "-plan").metadata.name}`;
-    expect(ordinary.map(nameOf).toSorted()).toEqual([plan, ...cronJobs(manifests).map(cronJobName)].toSorted());
+    const monitoring = manifests.filter(({ metadata }) => /-(alerts|dashboard)$/.test(metadata.name));
+    const expected = [plan, ...cronJobs(manifests).map(cronJobName), ...monitoring.map(nameOf)];
+    expect(ordinary.map(nameOf).toSorted()).toEqual(expected.toSorted());
     expect(new Set(manifests.map(nameOf)).size).toBe(manifests.length);
   });
 
@@ -93,7 +95,7 @@ describe.each(cases)("in every rendering: $name", (example) => {
     ];
     for (const each of labels) {
       expect(each).toMatchObject({ "app.kubernetes.io/name": "headgate", "app.kubernetes.io/instance": "shop" });
-      expect(each?.["app.kubernetes.io/component"]).toMatch(/^(migrate|smoke|plan|revert|drift)$/);
+      expect(each?.["app.kubernetes.io/component"]).toMatch(/^(migrate|smoke|plan|revert|drift|alerts|dashboard)$/);
     }
   });
 });
@@ -128,22 +130,22 @@ test("the Job ignores disruptions first, then stops at what another try cannot m
   ]);
 });
 
-test("the API token is mounted, and permission given, only where events are written", async () => {
-  const events = pods(await render({ report: { events: true }, manual: { enabled: true } }));
-  expect(
-    events.map(({ labels, spec }) => [labels["app.kubernetes.io/component"], spec.automountServiceAccountToken]),
-  ).toEqual([
-    ["migrate", true],
-    ["smoke", false],
-    ["revert", true],
-    ["migrate", true],
-    ["revert", true],
-  ]);
+test("the API token is mounted, and permission given, only where the API server is written to", async () => {
+  for (const report of [{ events: true }, { configMap: { enabled: true } }]) {
+    const asking = pods(await render({ report, manual: { enabled: true } }));
+    expect(
+      asking.map(({ labels, spec }) => [labels["app.kubernetes.io/component"], spec.automountServiceAccountToken]),
+    ).toEqual([
+      ["migrate", true],
+      ["smoke", false],
+      ["revert", true],
+      ["migrate", true],
+      ["revert", true],
+    ]);
+  }
   const without = await render();
   expect(pods(without).map((pod) => pod.spec.automountServiceAccountToken)).toEqual([false, false, false]);
   expect(kinds(without)).toEqual(["ConfigMap", "Job", "Job", "Pod", "ServiceAccount"]);
-  const { rules } = findKind(await render({ report: { events: true } }), "Role");
-  expect(rules).toEqual([{ apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] }]);
 });
 
 test("the test pod has one container, which meets nobody and so has no run folder", async () => {

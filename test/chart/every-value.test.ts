@@ -16,6 +16,10 @@ const others: Readonly<Record<string, unknown>> = {
   "database.searchPath": ["shop"],
   "drift.ignore": ["audit"],
   "drift.schedule": "0 6 * * *",
+  "report.prometheus.file": "/metrics/headgate.prom",
+  "report.prometheus.pushgateway.url": "http://pushgateway:9091",
+  "report.openTelemetry.endpoint": "http://collector:4318",
+  "monitoring.prometheusRule.noSuccessFor": "720h",
   "fleet.schemas": ["north"],
   "plan.allow": ["HG211"],
   "plan.expected": "0".repeat(64),
@@ -43,6 +47,11 @@ const others: Readonly<Record<string, unknown>> = {
 /** What has to stand beside a key before it can show. */
 const companions: Readonly<Record<string, Values>> = {
   "image.allowMutable": { image: { tag: "latest" } },
+  "monitoring.prometheusRule.labels": { monitoring: { prometheusRule: { enabled: true } } },
+  "monitoring.prometheusRule.severity": { monitoring: { prometheusRule: { enabled: true } } },
+  "monitoring.prometheusRule.noSuccessFor": { monitoring: { prometheusRule: { enabled: true } } },
+  "monitoring.dashboard.labels": { monitoring: { dashboard: { enabled: true } } },
+  "monitoring.dashboard.annotations": { monitoring: { dashboard: { enabled: true } } },
 };
 
 interface Leaf {

@@ -30,7 +30,32 @@ test("the release is told by name, place, revision, chart, image and time", asyn
       deadlineSeconds: 225,
       graceSeconds: 60,
       manualRevert: "",
+      runsConfigMap: "",
     });
+  }
+});
+
+test("the release names the ConfigMap that keeps its runs, where there is one", async () => {
+  for (const { annotations } of pods(await render({ report: { configMap: { enabled: true } } }))) {
+    expect(JSON.parse(annotations["headgate/release"] ?? "")).toMatchObject({ runsConfigMap: "shop-headgate-runs" });
+  }
+});
+
+test("the URLs of webhooks come as files, and only to what reports from the Job's pod", async () => {
+  const report = { webhook: { existingSecret: "hook" }, slack: { existingSecret: "chat", key: "webhook" } };
+  for (const { labels, spec } of pods(await render({ report }))) {
+    const inJob = labels["app.kubernetes.io/component"] !== "smoke";
+    for (const { name, args, volumeMounts } of containers(spec)) {
+      const expected = inJob && name !== "wait" ? ["webhook/url", "slack/webhook"] : [];
+      expect(
+        args?.filter((arg) => /^--(webhook|slack)=/.test(arg)),
+        name,
+      ).toEqual(expected.map((path) => `--${path.split("/")[0]}=/etc/headgate/${path}`));
+      const mounted = volumeMounts?.filter((mount) => ["webhook", "slack"].includes(mount.name)) ?? [];
+      expect(mounted.map(({ readOnly }) => readOnly)).toEqual(expected.map(() => true));
+    }
+    const volumes = spec.volumes?.filter((volume) => ["webhook", "slack"].includes(volume.name)) ?? [];
+    expect(volumes.map(({ secret }) => secret?.optional)).toEqual(inJob ? [true, true] : []);
   }
 });
 

@@ -55,6 +55,16 @@ test.each([
     { report: { events: true }, serviceAccount: { create: false } },
     "report.events needs a service account of the Jobs' own",
   ],
+  [
+    "a workload that no Event is written on",
+    { report: { eventsOn: { name: "shop" } } },
+    'report.eventsOn.name is "shop", but report.events is false.',
+  ],
+  [
+    "a ConfigMap of the last runs without an account",
+    { report: { configMap: { enabled: true } }, serviceAccount: { create: false } },
+    "report.configMap.enabled needs a service account of the Jobs' own",
+  ],
   ["making the default account", { serviceAccount: { name: "default" } }, 'serviceAccount.name is "default"'],
   ["a CA for no TLS", tls({ mode: "disable", caSecret: "ca" }), "database.tls.mode disable never looks at a CA."],
   ["a CA for TLS by luck", tls({ mode: "allow", caSecret: "ca" }), "database.tls.mode allow never looks at a CA."],

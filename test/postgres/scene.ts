@@ -11,6 +11,8 @@ export interface Scene {
   readonly database: Database;
   /** The migration files. */
   readonly files: ReturnType<typeof folder>;
+  /** The arguments that name the values. */
+  readonly valuesArgs: readonly string[];
   remove(file: string): void;
   /** Values of the chart for every command from now on. Risks stop nothing unless `plan.refuse` is among them. */
   values(values: Readonly<Record<string, unknown>>): void;
@@ -45,6 +47,9 @@ export function useScene(initial: Files = {}): Scene {
     },
     get files() {
       return files;
+    },
+    get valuesArgs() {
+      return valuesArgs;
     },
     remove: (file) => rmSync(`${files.path}/${file}`),
     values(values) {

@@ -4,7 +4,7 @@ import { files } from "./report-files.ts";
 const HTTP_URL = "^(https?://[^\\s/@]+(/[^\\s@]*)?)?$";
 const METRIC_JOB = "^[A-Za-z0-9_.-]+$";
 
-const on = {
+const when = {
   type: "string",
   enum: ["failure", "always"],
   default: "failure",
@@ -19,7 +19,7 @@ const secret = (what: string, variable: string) =>
       description: `Secret that holds the URL of the ${what}; at the desk it comes from ${variable}. Empty: none.`,
     },
     key: { type: "string", default: "url", description: "Key of the URL in existingSecret." },
-    on,
+    when,
   }) as const;
 
 /** Who gets told of a run, beside the database's own record. */

@@ -10,7 +10,7 @@
 template:
   {{- include "headgate.podMetadata" (dict "root" . "component" "migrate") | nindent 2 }}
   spec:
-    {{- include "headgate.podSpec" (dict "root" . "token" .Values.report.events) | nindent 4 }}
+    {{- include "headgate.podSpec" (dict "root" . "token" (include "headgate.token" .)) | nindent 4 }}
     initContainers:
       {{- include "headgate.waitContainers" . | nindent 6 }}
     containers:

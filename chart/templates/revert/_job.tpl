@@ -12,7 +12,7 @@ half-way is for people to look at first.
 template:
   {{- include "headgate.podMetadata" (dict "root" .root "component" "revert") | nindent 2 }}
   spec:
-    {{- include "headgate.podSpec" (dict "root" .root "token" $values.report.events) | nindent 4 }}
+    {{- include "headgate.podSpec" (dict "root" .root "token" (include "headgate.token" .root)) | nindent 4 }}
     initContainers:
       {{- include "headgate.waitContainers" .root | nindent 6 }}
     containers:
