@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { valuesSchema } from "../agent/settings/schema/index.ts";
 import { chartReadme } from "./generate/chart-readme.ts";
 import { rulesReadme } from "./generate/rules-readme.ts";
+import { sinksPage } from "./generate/sinks-page.ts";
 import { valuesYaml } from "./generate/values-yaml.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -14,6 +15,7 @@ const outputs: Readonly<Record<string, () => string>> = {
   "chart/values.yaml": valuesYaml,
   "chart/README.md": () => chartReadme(readFileSync(join(root, ".ci/generate/chart-readme.md"), "utf8")),
   "docs/rules/README.md": rulesReadme,
+  "docs/sinks.md": () => sinksPage(readFileSync(join(root, "docs/sinks.md"), "utf8")),
 };
 
 function readIfThere(file: string): string | undefined {

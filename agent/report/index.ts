@@ -1,3 +1,4 @@
+import { reasonOf } from "../lib/reason.ts";
 import { configMap } from "./config-map.ts";
 import { event } from "./event.ts";
 import { files } from "./files.ts";
@@ -38,9 +39,7 @@ async function deliverTo(sink: Sink, delivery: Delivery, over: AbortSignal): Pro
   try {
     if (sink.wanted(delivery)) await Promise.race([sink.deliver(delivery, over), aborted(over)]);
   } catch (error) {
-    delivery.log.warn(
-      `the report did not reach ${sink.name}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    delivery.log.warn(`the report did not reach ${sink.name}: ${reasonOf(error)}`);
   }
 }
 

@@ -7,14 +7,6 @@ export interface Message {
   readonly signal: AbortSignal;
 }
 
-/** The words of fetch's own errors say nothing; those of their cause do. */
-function reasonOf(error: unknown): Error {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof AggregateError) return reasonOf(new Error("", { cause: cause.errors[0] }));
-  if (cause instanceof Error) return new Error(cause.message, { cause: error });
-  return error instanceof Error ? error : new Error(String(error));
-}
-
 async function firstWords(response: Response): Promise<string> {
   const reader = response.body?.getReader();
   const { value } = (await reader?.read()) ?? {};
@@ -52,18 +44,13 @@ export function readUrl({ from, url }: SecretUrl): URL {
 /** POSTs a body. Rejects unless the answer is a 2xx; a redirect is not followed, for it would take the report elsewhere. */
 export async function post(url: URL, { body, type, signal }: Message): Promise<void> {
   const { target, headers } = withoutUser(url);
-  let response: Response;
-  try {
-    response = await fetch(target, {
-      method: "POST",
-      redirect: "manual",
-      body,
-      headers: { ...headers, "content-type": type },
-      signal,
-    });
-  } catch (error) {
-    throw reasonOf(error);
-  }
+  const response = await fetch(target, {
+    method: "POST",
+    redirect: "manual",
+    body,
+    headers: { ...headers, "content-type": type },
+    signal,
+  });
   if (response.ok) return await response.body?.cancel();
   const words = await firstWords(response);
   throw new Error(`it answered ${response.status}${words === "" ? "" : `: ${words}`}`);

@@ -22,7 +22,9 @@ export async function goTool(name: string): Promise<string> {
     ["go.mod", "go.sum"].map((file) => readFile(join(module, file), "utf8")),
   );
   const { stdout: platform } = await run(["go", "env", "GOOS", "GOARCH", "GOVERSION"], { cwd: module });
-  const target = join(await cacheFolder("tools"), `${name}-${hashTexts(goMod, goSum, platform)}`);
+  // Of a program of our own there is a folder here.
+  const own = await readFile(join(module, name, "main.go"), "utf8").catch(() => "");
+  const target = join(await cacheFolder("tools"), `${name}-${hashTexts(goMod, goSum, platform, own)}`);
   if (!(await exists(target))) {
     await withLock(`build-${name}`, async () => {
       if (!(await exists(target))) await build(packageOf(name, goMod), target);

@@ -57,6 +57,10 @@ describe("the Event of a run", () => {
     });
   });
 
+  it("of a smoke test that failed is one of its own", () => {
+    expect(eventOf(whole({ ...failed, command: "smoke" }))).toMatchObject({ reason: "SmokeFailed", action: "Smoke" });
+  });
+
   it("has a note of 1024 characters at most, however many it took back", () => {
     fc.assert(
       fc.property(fc.array(fc.string(), { maxLength: 300 }), (names) => {

@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { metrics } from "../../../agent/report/metrics.ts";
+import { prometheusText } from "../../../agent/report/prometheus-text.ts";
+import { whole } from "./whole.ts";
+
+const labels = { release: "shop", namespace: "web", target: "default", command: "migrate" };
+const other = { ...labels, release: "cart" };
+
+it("each metric has its help, its kind and its line, in the table's order", () => {
+  const text = prometheusText(whole({ durationMs: 1_500 }), labels);
+  expect(text).toContain(
+    `# HELP headgate_run_duration_seconds How long the last run took.
+# TYPE headgate_run_duration_seconds gauge
+headgate_run_duration_seconds{release="shop",namespace="web",target="default",command="migrate"} 1.5
+`,
+  );
+  const named = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  expect(named).toEqual(metrics.map(({ name }) => name).filter((name) => named.includes(name)));
+  expect(text.endsWith("\n")).toBe(true);
+});
+
+it("what others wrote stays, once, and what is no metric of ours goes", () => {
+  const first = prometheusText(whole({}), other);
+  const both = prometheusText(whole({ exitCode: 3 }), labels, `${first}node_load1 0.5\nheadgate_old{a="b"} 1\n`);
+  expect(both.match(/headgate_run_exit_code\{/g)).toHaveLength(2);
+  expect(both).not.toMatch(/node_load1|headgate_old/);
+  expect(prometheusText(whole({ exitCode: 3 }), labels, both)).toBe(both);
+});
+
+it("a label may hold anything", () => {
+  fc.assert(
+    fc.property(fc.string(), (release) => {
+      const odd = { ...labels, release };
+      const text = prometheusText(whole({}), odd);
+      for (const line of text.trimEnd().split("\n")) expect(line).toMatch(/^# |^headgate_\w+\{.*\} \S+$/);
+      expect(prometheusText(whole({}), odd, text)).toBe(text);
+    }),
+  );
+});
+
+it("a size that a backup has is told, and one that is not there is not", () => {
+  expect(prometheusText(whole({}), labels)).not.toContain("headgate_run_backup_bytes");
+  const report = Object.assign(whole({}), { backup: { bytes: 4_711 } });
+  expect(prometheusText(report, labels)).toMatch(/headgate_run_backup_bytes\{.*\} 4711/);
+});
