@@ -6,16 +6,18 @@ import { chartReadme } from "./generate/chart-readme.ts";
 import { rulesReadme } from "./generate/rules-readme.ts";
 import { sinksPage } from "./generate/sinks-page.ts";
 import { valuesYaml } from "./generate/values-yaml.ts";
+import { licencesPage, shippedHere } from "./licences.ts";
 
 const root = join(import.meta.dirname, "..");
 
-/** What is generated from the settings' schema and the rules: the file, and how to write it. */
-const outputs: Readonly<Record<string, () => string>> = {
+/** What is generated from the settings' schema, the rules and the bundle: the file, and how to write it. */
+const outputs: Readonly<Record<string, () => string | Promise<string>>> = {
   "chart/values.schema.json": () => `${JSON.stringify(valuesSchema, null, 2)}\n`,
   "chart/values.yaml": valuesYaml,
   "chart/README.md": () => chartReadme(readFileSync(join(root, ".ci/generate/chart-readme.md"), "utf8")),
   "docs/rules/README.md": rulesReadme,
   "docs/sinks.md": () => sinksPage(readFileSync(join(root, "docs/sinks.md"), "utf8")),
+  "docs/licences.md": async () => licencesPage(await shippedHere()),
 };
 
 function readIfThere(file: string): string | undefined {
@@ -27,9 +29,10 @@ function readIfThere(file: string): string | undefined {
 }
 
 const { values: flags } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-const drifted = Object.entries(outputs)
-  .map(([path, render]) => ({ path, file: join(root, path), text: render() }))
-  .filter(({ file, text }) => readIfThere(file) !== text);
+const rendered = Object.entries(outputs).map(async ([path, render]) => {
+  return { path, file: join(root, path), text: await render() };
+});
+const drifted = (await Promise.all(rendered)).filter(({ file, text }) => readIfThere(file) !== text);
 
 if (flags.check) {
   for (const { path } of drifted) process.stderr.write(`${path} is not what its source says\n`);
