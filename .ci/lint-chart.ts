@@ -1,31 +1,16 @@
-// The chart through the eyes of those who publish charts: helm lint, and chart-testing with its two Python linters.
-import { existsSync } from "node:fs";
+// The chart through the eyes of those who publish charts: helm lint, chart-testing with its two Python linters, kube-score.
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder } from "../test/cluster/harness/paths.ts";
 import { run } from "../test/cluster/harness/run.ts";
 import { lintTools } from "../test/cluster/harness/tools.ts";
-import { chartDir, helmBinary } from "../test/support/tools.ts";
+import { chartDir, helm, helmBinary } from "../test/support/tools.ts";
+import { pythonTools } from "./python-tools.ts";
 
 const root = join(import.meta.dirname, "..");
 const lintModule = join(root, "test/cluster/lint");
 
-/** A Python environment of its own with what `ct lint` calls. */
-async function pythonLinters(): Promise<string> {
-  const folder = await cacheFolder("python-yamllint-1.37.1-yamale-6.0.0");
-  if (existsSync(join(folder, "bin/yamale"))) return join(folder, "bin");
-  await run(["python3", "-m", "venv", folder]).catch(async () => {
-    // Debian keeps the module in a package of its own.
-    await run(["apt-get", "install", "-y", "--no-install-recommends", "python3-venv"], { timeoutMs: 300_000 });
-    await run(["python3", "-m", "venv", "--clear", folder]);
-  });
-  await run([join(folder, "bin/pip"), "install", "--quiet", "yamllint==1.37.1", "yamale==6.0.0"], {
-    timeoutMs: 300_000,
-  });
-  return join(folder, "bin");
-}
-
 async function chartTesting(): Promise<void> {
-  const [tools, python, helm] = await Promise.all([lintTools(), pythonLinters(), helmBinary()]);
+  const [tools, python, helm] = await Promise.all([lintTools(), pythonTools(), helmBinary()]);
   const { stdout } = await run(["go", "list", "-m", "-f", "{{.Dir}}", "github.com/helm/chart-testing/v3"], {
     cwd: lintModule,
   });
@@ -38,6 +23,44 @@ async function chartTesting(): Promise<void> {
   process.exitCode = code;
 }
 
+/** What kube-score asks for and this chart leaves out, each for a reason. */
+const LEFT_OUT = [
+  // a tag is immutable here, so what the node holds is what was asked for
+  "container-image-pull-policy",
+  // nothing can grow: the root is read-only and every emptyDir has a sizeLimit
+  "container-ephemeral-storage-request-and-limit",
+  // the chart does not know where the database is
+  "pod-networkpolicy",
+];
+const LEFT_OUT_IN: Readonly<Record<string, readonly string[]>> = {
+  // a sidecar of the user's own, and OpenShift gives the user id
+  "levers-values.yaml": [
+    "container-security-context-user-group-id",
+    "container-security-context-readonlyrootfilesystem",
+    "container-resources",
+  ],
+  "openshift-values.yaml": ["container-security-context-user-group-id"],
+  // suspended: the clock never starts them
+  "manual-values.yaml": ["cronjob-has-deadline"],
+};
+
+async function kubeScore(): Promise<void> {
+  const tool = join(await lintTools(), "kube-score");
+  // A CPU that is throttled holds its locks longer; the request and the limit of memory are asked for.
+  const flags = ["--exit-one-on-warning", "--ignore-container-cpu-limit", "--output-format", "ci"];
+  for (const file of readdirSync(join(chartDir, "ci"))) {
+    const ignored = [...LEFT_OUT, ...(LEFT_OUT_IN[file] ?? [])].flatMap((test) => ["--ignore-test", test]);
+    const args = ["template", "shop", chartDir, "--set", "database.existingSecret=db", "--values"];
+    const { stdout: input } = await helm([...args, join(chartDir, "ci", file)]);
+    const { stdout, code } = await run([tool, "score", ...flags, ...ignored, "-"], { input, mayFail: true });
+    if (code === 0) continue;
+    const found = stdout.split("\n").filter((line) => /^\[(CRITICAL|WARNING)\]/.test(line));
+    process.stdout.write(`kube-score, ${file}:\n${found.join("\n")}\n`);
+    process.exitCode = code;
+  }
+}
+
 const { stdout } = await run([await helmBinary(), "lint", "--strict", chartDir]);
 process.stdout.write(stdout);
 await chartTesting();
+await kubeScore();

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Writes comment.md: what the migrations that a branch adds or changes would do, and what to write instead. Ends as
 # headgate lint does: 3 when somebody has to act. $1 is the commit that the branch is to be merged into.
+# shellcheck disable=SC2086 # HEADGATE may be several words.
 set -eu
 headgate=${HEADGATE:-docker run --rm --network none --volume .:/src:ro --workdir /src headgate:0.1.0}
 folder=${MIGRATIONS:-migrations}
