@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { valuesSchema } from "../agent/settings/schema/index.ts";
 import { chartReadme } from "./generate/chart-readme.ts";
+import { permissionsPage } from "./generate/permissions-page.ts";
 import { rulesReadme } from "./generate/rules-readme.ts";
 import { sinksPage } from "./generate/sinks-page.ts";
 import { valuesYaml } from "./generate/values-yaml.ts";
@@ -17,6 +18,7 @@ const outputs: Readonly<Record<string, () => string | Promise<string>>> = {
   "chart/README.md": () => chartReadme(readFileSync(join(root, ".ci/generate/chart-readme.md"), "utf8")),
   "docs/rules/README.md": rulesReadme,
   "docs/sinks.md": () => sinksPage(readFileSync(join(root, "docs/sinks.md"), "utf8")),
+  "docs/permissions.md": permissionsPage,
   "docs/licences.md": async () => licencesPage(await shippedHere()),
 };
 
