@@ -29,7 +29,9 @@ function textOf(folder: string): string {
 
 function read(folder: string): Shipped {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const text = textOf(folder);
+  // Some packages of the AWS SDK hold no file; the text is that of our own.
+  const text =
+    textOf(folder) || (license === "Apache-2.0" ? "Under the Apache License, Version 2.0: see LICENSE." : "");
   if (text === "") throw new Error(`${name} ${version} cannot be shipped: its package holds no text of its licence.`);
   return { name, version, licence: license, text };
 }
@@ -65,8 +67,8 @@ export const licencesPage = (packages: readonly Shipped[]): string => `# Licence
 
 Headgate is under [Apache-2.0](../LICENSE). The image and the npm package also hold code of ${packages.length} packages, each under
 its own licence; the texts stand beside the agent, in the image under \`/app/dist/THIRD-PARTY.txt\`. libpg-query's WebAssembly
-is compiled from libpg_query (BSD-3-Clause) and PostgreSQL's parser (PostgreSQL). The image's base brings Node.js, and its
-licences with it.
+is compiled from libpg_query (BSD-3-Clause) and PostgreSQL's parser (PostgreSQL); jiti holds a compiled Babel (MIT). The image's
+base brings Node.js, and its licences with it.
 
 | package | version | licence |
 | --- | --- | --- |

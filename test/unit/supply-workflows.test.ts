@@ -42,6 +42,17 @@ it("the scripts that workflows and .ci/run call are there", () => {
   expect(files).toContain(".ci/stamp-chart.ts");
 });
 
+it("whoever proposes updates looks at every Go module", () => {
+  const modules = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith("/go.mod"))
+    .map((path) => `/test/${path.replace("/go.mod", "")}`);
+  const updates: { "package-ecosystem": string; directories?: string[] }[] = parse(
+    read(".github/dependabot.yml"),
+  ).updates;
+  const looked = updates.find((update) => update["package-ecosystem"] === "gomod")?.directories;
+  expect(looked).toEqual(modules.sort());
+});
+
 it("SECURITY.md has people check the identity that signs", () => {
   const text = read("SECURITY.md");
   const issuer = "https://token.actions.githubusercontent.com";
