@@ -52,7 +52,7 @@ test("pods, account, role and ConfigMap are referred to by the names they have",
   const account = findKind(manifests, "ServiceAccount").metadata.name;
   const migrations = findKind(manifests, "ConfigMap", "-migrations").metadata.name;
   const jobs = manifests.filter(({ kind }) => ["Job", "CronJob"].includes(kind));
-  expect(jobs).toHaveLength(4);
+  expect(jobs).toHaveLength(5);
   for (const text of jobs.map((job) => JSON.stringify(job))) {
     expect(text).toContain(`"serviceAccountName":"${account}"`);
     expect(text).toContain(`"configMap":{"name":"${migrations}"}`);

@@ -68,7 +68,7 @@ describe("headgate backup", () => {
       code: 0,
       stdout: expect.stringContaining(`${name} is whole: `),
     });
-    await scene.shop.sql("ALTER DATABASE " + scene.shop.name + " SET app.tenant = 'x'");
+    await scene.shop.sql(`ALTER DATABASE ${scene.shop.name} SET app.tenant = 'x'`);
     const restored = await scene.json("backup", "restore", name);
     made.push(String(restored.database));
     expect(restored).toMatchObject({
