@@ -184,6 +184,10 @@ const IN_SCHEMAS = [
   "pg_conversion",
 ];
 
+/** The catalog itself is for superusers. */
+const readable = (catalog: string): string =>
+  catalog === "pg_user_mapping" ? "(SELECT umid AS oid FROM pg_user_mappings)" : catalog;
+
 const rareKinds = RARE.map(
   ([catalog, definition]): Kind => ({
     ...{
@@ -193,7 +197,7 @@ const rareKinds = RARE.map(
       definition: `coalesce(${definition}, '')`,
     },
     // The first oid that is not of initdb.
-    from: `${catalog} o, LATERAL pg_identify_object(${catalogOid(catalog)}, o.oid, 0) i WHERE o.oid >= 16384
+    from: `${readable(catalog)} o, LATERAL pg_identify_object(${catalogOid(catalog)}, o.oid, 0) i WHERE o.oid >= 16384
       AND ${madeOnPurpose(catalog, "o.oid")} AND (i.schema IS NULL OR i.schema IN (SELECT quote_ident(nspname) FROM space))`,
     ...(IN_SCHEMAS.includes(catalog) ? {} : { ofDatabase: true as const }),
   }),

@@ -1,0 +1,259 @@
+import { describe, expect, it } from "vitest";
+import { useScene } from "./scene.ts";
+
+const scene = useScene({
+  "001_shop.sql": `
+CREATE SCHEMA shop; CREATE SCHEMA audit;
+CREATE TYPE state AS ENUM ('new', 'paid');
+CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
+CREATE SEQUENCE numbers;
+CREATE TABLE orders (id bigint PRIMARY KEY, total numeric(12,2) DEFAULT 0 CONSTRAINT positive CHECK (total >= 0), note text);
+CREATE INDEX orders_by_total ON orders (total);
+CREATE TABLE shop.parts (id int, day date) PARTITION BY RANGE (day);
+CREATE TABLE shop.parts_2020 PARTITION OF shop.parts FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE audit.log (id int);
+CREATE TABLE small (id int);
+CREATE VIEW big_orders AS SELECT id, total FROM orders WHERE total > 100;
+CREATE VIEW small_orders AS SELECT id FROM orders WHERE id < 10;
+CREATE FUNCTION total_of(x int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+  -- one
+  -- two
+  -- three
+  -- four
+  RETURN x + 1;
+END $$;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touched BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER kept BEFORE UPDATE ON small FOR EACH ROW EXECUTE FUNCTION keep();
+CREATE POLICY own ON orders USING (total > 0);
+CREATE RULE quiet AS ON DELETE TO orders DO INSTEAD NOTHING;
+COMMENT ON COLUMN orders.note IS 'free text';
+`,
+});
+
+const sql = async (text: string) => await scene.database.sql(text);
+interface Told {
+  readonly agrees: boolean;
+  readonly schema: { known: boolean; why?: string; differences: { object: string; kind: string }[] };
+}
+async function told(): Promise<Told> {
+  const { stdout } = await scene.run("verify", "--json");
+  return JSON.parse(stdout);
+}
+const named = async () => (await told()).schema.differences.map(({ object, kind }) => `${object}: ${kind}`);
+
+/** Done by hand, and every line that verify says of it. */
+const BY_HAND: readonly (readonly [sql: string, ...lines: readonly string[]])[] = [
+  ["DROP INDEX orders_by_total", "index orders_by_total: missing"],
+  ["CREATE INDEX extra ON orders (note)", "index extra: added"],
+  ["ALTER TABLE orders ALTER COLUMN note TYPE varchar(9)", "column orders.note: different"],
+  ["ALTER TABLE orders ALTER COLUMN total DROP DEFAULT", "column orders.total: different"],
+  ["ALTER TABLE orders ADD COLUMN hotfix int", "column orders.hotfix: added"],
+  ["ALTER TABLE orders DROP CONSTRAINT positive", "constraint positive on orders: missing"],
+  ["ALTER TABLE small DISABLE TRIGGER kept", "trigger kept on small: different"],
+  ["ALTER POLICY own ON orders USING (true)", "policy own on orders: different"],
+  ["DROP RULE quiet ON orders", "rule quiet on orders: missing"],
+  ["CREATE TABLE scratch (id int)", "table scratch: added"],
+  ["DROP VIEW small_orders", "view small_orders: missing"],
+  ["CREATE OR REPLACE VIEW big_orders AS SELECT id, total FROM orders WHERE total > 1", "view big_orders: different"],
+  ["ALTER SEQUENCE numbers INCREMENT 2", "sequence numbers: different"],
+  ["ALTER TYPE state ADD VALUE 'sent'", "type state: different"],
+  ["ALTER DOMAIN email SET NOT NULL", "domain email: different"],
+  [
+    "DROP TRIGGER touched ON orders; DROP FUNCTION touch()",
+    "function touch(): missing",
+    "trigger touched on orders: missing",
+  ],
+  ["COMMENT ON COLUMN orders.note IS 'other'", "comment on column orders.note: different"],
+  ["GRANT SELECT ON orders TO PUBLIC", "grants on table orders: added"],
+  ["ALTER TABLE orders SET (fillfactor = 70)", "table orders: different"],
+  ["CREATE SCHEMA extra", "schema extra: added"],
+  ["DROP TABLE audit.log", "table audit.log: missing"],
+  ["CREATE PUBLICATION feed FOR TABLE orders", "publication feed: added"],
+];
+
+/** Entries, what is done by hand, and what of it the entries mean. */
+const IGNORED: readonly (readonly [ignore: readonly string[], sql: string, ...lines: readonly string[]])[] = [
+  [
+    ["audit"],
+    "CREATE TABLE audit.more (id int); DROP TABLE audit.log",
+    "table audit.log: missing",
+    "table audit.more: added",
+  ],
+  [["big_*"], "DROP VIEW big_orders", "view big_orders: missing"],
+  [["index scratch_at"], "CREATE INDEX scratch_at ON small (id)", "index scratch_at: added"],
+  [
+    ["orders"],
+    "ALTER TABLE orders ADD COLUMN hotfix int; DROP INDEX orders_by_total; GRANT SELECT ON orders TO PUBLIC",
+    ...["column orders.hotfix: added", "grants on table orders: added", "index orders_by_total: missing"],
+  ],
+  [["total_of"], "DROP FUNCTION total_of(int)", "function total_of(x integer): missing"],
+  [["comment on schema *"], "COMMENT ON SCHEMA shop IS 'x'", "comment on schema shop: added"],
+];
+
+describe("headgate verify", () => {
+  it("finds and names whatever was done by hand", async () => {
+    await scene.run("migrate");
+    expect(await told()).toMatchObject({ agrees: true, schema: { known: true, differences: [] } });
+    for (const [change] of BY_HAND) await sql(change);
+    expect(await named()).toEqual(BY_HAND.flatMap(([, ...lines]) => lines).sort());
+    expect(await scene.run("verify")).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/error {2}schema-drifted: .*\n {2}\w/),
+    });
+  });
+
+  it("shows what was and what is, and of a long definition the lines that differ", async () => {
+    await scene.run("migrate");
+    await sql(
+      "DROP INDEX orders_by_total; ALTER TABLE orders ALTER COLUMN note TYPE varchar(9); CREATE OR REPLACE FUNCTION total_of(x int) RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  -- one\n  -- two\n  -- three\n  -- four\n  RETURN x + 2;\nEND $$",
+    );
+    const { stdout } = await scene.run("verify");
+    const [head, ...lines] = stdout.trimEnd().split("\n");
+    expect(head).toMatch(/^the schema differs from what migrate by .+ left at \d{4}-.*:$/);
+    expect(lines).toEqual(
+      [
+        "column orders.note: different",
+        "  was  text",
+        "  is   character varying(9)",
+        "function total_of(x integer): different",
+        "    …",
+        "    -- three",
+        "    -- four",
+        "  - RETURN x + 1;",
+        "  + RETURN x + 2;",
+        "    END $function$",
+        "index orders_by_total: missing",
+        "  - CREATE INDEX orders_by_total ON public.orders USING btree (total)",
+      ].map((line) => expect.stringContaining(line.trim().replace(/^[-+] /, ""))),
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}- +RETURN x \+ 1;$/));
+  });
+
+  it("ignores what drift.ignore names: a schema, an object with all it has, a pattern, or a line as it is printed", async () => {
+    await scene.run("migrate");
+    for (const [, change] of IGNORED) await sql(change);
+    const all = await named();
+    for (const [ignore, , ...lines] of IGNORED) {
+      for (const line of lines) expect(all).toContain(line);
+      scene.values({ drift: { ignore } });
+      expect(await named()).toEqual(all.filter((line) => !lines.includes(line)));
+    }
+    scene.values({ drift: { ignore: IGNORED.flatMap(([ignore]) => ignore) } });
+    expect(await told()).toMatchObject({ agrees: true, schema: { known: true, differences: [] } });
+  });
+
+  it("lets partitions come and go, and compares them where that is wanted", async () => {
+    const more =
+      "CREATE TABLE shop.parts_2021 PARTITION OF shop.parts FOR VALUES FROM ('2021-01-01') TO ('2022-01-01'); DROP TABLE shop.parts_2020";
+    await scene.run("migrate");
+    await sql(more);
+    await sql("CREATE INDEX only_here ON shop.parts_2021 (id)");
+    expect(await told()).toMatchObject({ agrees: true, schema: { known: true } });
+    scene.values({ drift: { partitions: "compare" } });
+    expect(await told()).toMatchObject({
+      agrees: true,
+      schema: { known: false, why: expect.stringContaining("other settings") },
+    });
+    expect(await scene.run("verify", "--accept", "--yes")).toMatchObject({ code: 0 });
+    await sql(
+      "CREATE TABLE shop.parts_2022 PARTITION OF shop.parts FOR VALUES FROM ('2022-01-01') TO ('2023-01-01'); DROP INDEX shop.only_here",
+    );
+    expect(await named()).toEqual(["index shop.only_here: missing", "table shop.parts_2022: added"]);
+  });
+
+  it("looks at nothing that a platform or an extension keeps there", async () => {
+    await scene.run("migrate");
+    await sql(
+      "CREATE SCHEMA _timescaledb_internal; CREATE TABLE _timescaledb_internal.chunk (id int); CREATE SCHEMA cron; CREATE TABLE cron.mine (id int)",
+    );
+    // Without the extension pg_cron, cron is a schema like any other.
+    expect(await named()).toEqual(["schema cron: added", "table cron.mine: added"]);
+    const { stdout } = await scene.run("verify", "--list-ignored");
+    expect(stdout).toContain("pg_cron, where there is the extension pg_cron\n  schemas: cron\n");
+  });
+
+  it("tells a setting of an application's own, which may be secret, by a digest", async () => {
+    await scene.run("migrate");
+    await sql(`ALTER DATABASE ${scene.database.name} SET app.jwt_secret = 'hunter2-hunter2'`);
+    await sql(`ALTER DATABASE ${scene.database.name} SET work_mem = '5MB'`);
+    const { code, stdout, stderr } = await scene.run("verify");
+    expect(code).toBe(3);
+    expect(stdout).toContain("setting of the database app.jwt_secret: added");
+    expect(stdout).toContain("work_mem=5MB");
+    expect(`${stdout}${stderr}`).not.toContain("hunter2");
+  });
+
+  it("works with a role that may only read, and says what it wants where it may not", async () => {
+    await scene.run("migrate");
+    const role = `reader_${scene.database.name}`;
+    await sql(
+      `CREATE ROLE ${role} LOGIN PASSWORD 'reader'; GRANT USAGE ON SCHEMA headgate TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA headgate TO ${role}; GRANT SELECT ON pgmigrations TO ${role}`,
+    );
+    const url = new URL(scene.database.url);
+    Object.assign(url, { username: role, password: "reader" });
+    try {
+      await sql("DROP INDEX orders_by_total");
+      expect(await scene.runAs(url.href, "verify")).toMatchObject({
+        code: 3,
+        stdout: expect.stringContaining("orders_by_total: missing"),
+      });
+      await sql(`REVOKE SELECT ON headgate.fingerprint FROM ${role}`);
+      expect(await scene.runAs(url.href, "verify")).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('this role may not read "headgate".fingerprint: GRANT SELECT'),
+      });
+    } finally {
+      await sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  it("before the first run says that nothing is known", async () => {
+    expect(await scene.run("verify")).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("no run has recorded the schema yet"),
+    });
+  });
+
+  it("tells of files, history and schema in one go", async () => {
+    await scene.run("migrate");
+    await sql("DROP INDEX orders_by_total");
+    scene.files.write({ "002_next.sql": "SELECT 1;\n" });
+    expect(await scene.run("verify")).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /history-differs: [\s\S]*002_next: not applied\n {2}index orders_by_total: missing/,
+      ),
+    });
+  });
+});
+
+describe("headgate verify over a fleet", () => {
+  it("compares each schema with what was left in it, and nothing else", async () => {
+    scene.files.write({ "001_shop.sql": "CREATE TABLE orders (id int);\n" });
+    await sql("CREATE SCHEMA north; CREATE SCHEMA south; CREATE TABLE public.other (id int)");
+    scene.values({ fleet: { schemas: ["north", "south"] } });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await sql("SELECT target, whole FROM headgate.fingerprint ORDER BY 1")).toEqual([
+      { target: "default/north", whole: false },
+      { target: "default/south", whole: false },
+    ]);
+    await sql("DROP TABLE public.other; ALTER TABLE south.orders ADD COLUMN hotfix int");
+    const { code, stdout, stderr } = await scene.run("verify");
+    expect({ code, stdout }).toEqual({
+      code: 3,
+      stdout: expect.stringMatching(
+        /^south differs from what migrate by .*\ncolumn south\.orders\.hotfix: added\n {2}\+ integer\n$/,
+      ),
+    });
+    expect(stderr).toContain("south: column south.orders.hotfix: added");
+    expect(await scene.run("verify", "--schema", "north")).toMatchObject({ code: 0 });
+    expect(await scene.run("verify", "--accept", "--yes")).toMatchObject({ code: 1 });
+    expect(await scene.run("verify", "--schema", "south", "--accept", "--yes")).toMatchObject({ code: 0 });
+    expect(await scene.json("verify")).toMatchObject({
+      agrees: true,
+      schemas: [{ schema: "north" }, { schema: "south" }],
+    });
+  });
+});
