@@ -8,6 +8,7 @@ import { rulesReadme } from "./generate/rules-readme.ts";
 import { sinksPage } from "./generate/sinks-page.ts";
 import { valuesYaml } from "./generate/values-yaml.ts";
 import { licencesPage, shippedHere } from "./licences.ts";
+import { verifyPage } from "./generate/verify-page.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -20,6 +21,7 @@ const outputs: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/sinks.md": () => sinksPage(readFileSync(join(root, "docs/sinks.md"), "utf8")),
   "docs/permissions.md": permissionsPage,
   "docs/licences.md": async () => licencesPage(await shippedHere()),
+  "docs/verify.md": () => verifyPage(readFileSync(join(root, "docs/verify.md"), "utf8")),
 };
 
 function readIfThere(file: string): string | undefined {

@@ -23,6 +23,7 @@ const tableRights = (table: Table, rights: readonly string[]): string =>
 const HISTORY_RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
 const RUN_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
 const REVERTED_RIGHTS = ["INSERT"] as const;
+const FINGERPRINT_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
 const MIRROR_RIGHTS = ["SELECT", "INSERT", "DELETE"] as const;
 
 const schemaRight = (name: string, right: string): string =>
@@ -34,6 +35,7 @@ function sqlOf({ names, settings }: CheckContext): string {
  ${schemaRight(names.schemaName, "USAGE")} AS own,
  ${tableRights(own("history"), HISTORY_RIGHTS)} AS history, ${tableRights(own("run"), RUN_RIGHTS)} AS run,
  ${tableRights(own("reverted"), REVERTED_RIGHTS)} AS reverted, ${tableRights(own("meta"), ["SELECT"])} AS meta,
+ ${tableRights(own("fingerprint"), FINGERPRINT_RIGHTS)} AS fingerprint,
  ${schemaRight(names.pgmigrationsName.schema, "CREATE")} AS mirror_schema,
  ${oidOf(names.pgmigrationsName)} IS NOT NULL AS mirror_there,
  ${tableRights(names.pgmigrationsName, MIRROR_RIGHTS)} AS mirror,
@@ -63,6 +65,7 @@ function onOwnSchema({ session, names }: CheckContext, row: Row): Missing[] {
     ...table(row.run, names.run, RUN_RIGHTS),
     ...table(row.reverted, names.reverted, REVERTED_RIGHTS),
     ...table(row.meta, names.meta, ["SELECT"]),
+    ...table(row.fingerprint, names.fingerprint, FINGERPRINT_RIGHTS),
   ];
 }
 

@@ -8,7 +8,7 @@ const escaped = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, "\\
  * has. An asterisk stands for anything.
  */
 function patternOf(entry: string): string {
-  if (entry.includes(" ")) return escaped(entry);
+  if (entry.replaceAll(/"[^"]*"/g, "").includes(" ")) return escaped(entry);
   return `[a-z ]+ ${escaped(entry)}(?:[.(].*)?`;
 }
 

@@ -1,6 +1,6 @@
 import { CATALOG_NAME, COLUMN_NAME, DURATION, FUNCTION_NAME } from "./patterns.ts";
 
-const MIGRATION = { type: "string", minLength: 1 } as const;
+const MIGRATION = { type: "string", default: "" } as const;
 
 export const smoke = {
   type: "object",
