@@ -1,8 +1,8 @@
 {{/*
-One of the agent's containers; takes {root, command, args, job, files, signing}. The container is named after the agent's command, and
+One of the agent's containers; takes {root, command, args, job, files, signing, backup}. The container is named after the agent's command, and
 the image's own entry point is the agent: it gets arguments and no command.
 `job` adds what only the Job's pod has: the run folder, where its containers meet, and the inline migrations, which `files` adds alone.
-`signing` gives it the key that stored down SQL is signed with, where the values name one.
+`signing` gives it the key that stored down SQL is signed with, where the values name one; `backup` what backups need.
 */}}
 {{- define "headgate.container" -}}
 {{- $values := .root.Values -}}
@@ -50,6 +50,7 @@ the image's own entry point is the agent: it gets arguments and no command.
 {{- if $tls.certSecret }}
 - --client-cert=/etc/headgate/client-cert
 {{- end }}
+{{- include "headgate.backupPaths" . }}
 {{- with .root.Values.rollback.signing }}
 {{- if and $.signing .existingSecret }}
 - --signing-key=/etc/headgate/signing/{{ .key }}
@@ -98,6 +99,7 @@ the image's own entry point is the agent: it gets arguments and no command.
 {{- end }}
 {{- end }}
 {{- end }}
+{{- include "headgate.backupMounts" . }}
 - name: tmp
   mountPath: /tmp
 {{- if .job }}

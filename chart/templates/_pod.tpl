@@ -77,6 +77,9 @@ securityContext:
     defaultMode: 0440
 {{- end }}
 {{- end }}
+{{- if .job }}
+{{- include "headgate.backupVolumes" .root }}
+{{- end }}
 - name: tmp
   emptyDir:
     sizeLimit: 64Mi

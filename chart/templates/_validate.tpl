@@ -1,7 +1,7 @@
 {{/* Every problem that the schema cannot see, in one message. Each check prints a line for each problem. */}}
 {{- define "headgate.validate" -}}
 {{- $problems := list -}}
-{{- range list "secret" "image" "time" "account" "tls" "inline" "annotations" -}}
+{{- range list "secret" "image" "time" "account" "tls" "inline" "annotations" "backup" -}}
 {{- range splitList "\n" (include (printf "headgate.validate.%s" .) $) -}}
 {{- with trim . -}}
 {{- $problems = append $problems (printf "  - %s" .) -}}

@@ -56,7 +56,7 @@ describe.each(cases)("in every rendering: $name", (example) => {
         expect(securityContext?.privileged ?? false, name).toBe(false);
         expect(securityContext?.runAsUser ?? 65532, name).not.toBe(0);
       }
-      const allowed = ["configMap", "downwardAPI", "emptyDir", "secret"];
+      const allowed = ["configMap", "downwardAPI", "persistentVolumeClaim", "emptyDir", "secret"];
       const kindsOfVolume = (spec.volumes ?? []).flatMap(({ name: _, ...source }) => Object.keys(source));
       expect(allowed).toEqual(expect.arrayContaining([...new Set(kindsOfVolume)]));
     }

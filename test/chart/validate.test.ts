@@ -82,6 +82,25 @@ test.each([
     { serviceAccount: { annotations: { "helm.sh/hook-weight": "1" } } },
     "serviceAccount.annotations has",
   ],
+  [
+    "a dump that goes nowhere",
+    { backup: { strategy: "dump" } },
+    "backup.strategy is dump, and nothing says where backups go. Name a claim in backup.volume.existingClaim, or a bucket",
+  ],
+  [
+    "a dump that goes with the pod",
+    {
+      backup: { strategy: "dump-touched" },
+      extraVolumes: [{ name: "kept", emptyDir: {} }],
+      extraVolumeMounts: [{ name: "kept", mountPath: "/backups/" }],
+    },
+    "backup.volume.path /backups is an emptyDir, which goes with the pod.",
+  ],
+  ["a command that is none", { backup: { strategy: "command" } }, "backup.command is empty."],
+  ["a folder at no place", { backup: { volume: { path: "backups" } } }, 'backup.volume.path is "backups".'],
+  ["a key for no encryption", { backup: { s3: { kmsKeyId: "k" } } }, "backup.s3.kmsKeyId is set"],
+  ["a CA for AWS", { backup: { s3: { caSecret: "ca" } } }, "backup.s3.caSecret is set"],
+  ["a CA for plain HTTP", { backup: { s3: { caSecret: "ca", endpoint: "http://s3" } } }, "backup.s3.caSecret is set"],
 ])("the chart refuses %s", async (_title, values, message) => {
   const error = await render(values).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(HelmError);
@@ -103,6 +122,17 @@ test.each([
   ["an account of somebody else's", { report: { events: true }, serviceAccount: { create: false, name: "mine" } }],
   ["the namespace's own account", { serviceAccount: { create: false } }],
   ["Argo CD's sync options", { commonAnnotations: { "argocd.argoproj.io/sync-options": "Replace=true" } }],
+  ["a dump into a bucket", { backup: { strategy: "dump", s3: { bucket: "b" } } }],
+  ["a dump onto a claim", { backup: { strategy: "dump", volume: { existingClaim: "c" } } }],
+  [
+    "a dump onto a volume of the user's own",
+    {
+      backup: { strategy: "dump", volume: { path: "/srv/kept" } },
+      extraVolumes: [{ name: "kept", nfs: { server: "nfs.example.com", path: "/" } }],
+      extraVolumeMounts: [{ name: "kept", mountPath: "/srv/kept" }],
+    },
+  ],
+  ["a restore point, which lies nowhere", { backup: { strategy: "restore-point" } }],
 ])("the chart takes %s", async (_title, values) => {
   await expect(render(values)).resolves.not.toHaveLength(0);
 });

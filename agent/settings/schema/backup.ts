@@ -38,6 +38,12 @@ export const backup = {
           default: "/backups",
           description: "The folder, in which nobody else needs to write. At the desk: backups.",
         },
+        existingClaim: {
+          type: "string",
+          default: "",
+          description: "PersistentVolumeClaim that a pod has there. It has to exist before the release does.",
+        },
+        subPath: { type: "string", default: "", description: "Folder of the claim's volume." },
       },
       default: {},
     },

@@ -18,6 +18,7 @@ template:
         "root" .
         "job" true
         "signing" true
+        "backup" true
         "command" "migrate"
         "args" (list (printf "--dir=%s" .Values.migrations.dir) $verdict)) | nindent 6 }}
       {{- include "headgate.container" (dict

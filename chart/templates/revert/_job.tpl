@@ -20,6 +20,7 @@ template:
         "root" .root
         "job" true
         "signing" true
+        "backup" true
         "command" "revert"
         "args" (concat $args (default list .args))) | nindent 6 }}
     volumes:
