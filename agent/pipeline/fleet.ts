@@ -1,8 +1,10 @@
+import type { Backup } from "../backup/context.ts";
 import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
 import type { Session } from "../postgres/session.ts";
+import { backUp } from "../stages/backup.ts";
 import { begin, prepareTables } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
 import { plan } from "../stages/plan.ts";
@@ -28,6 +30,7 @@ interface Progress {
   readonly done: Set<string>;
   readonly applied: Done[];
   readonly reverted: Done[];
+  backup?: Backup | undefined;
 }
 
 const returning = ({ work }: Survey): Member[] =>
@@ -66,6 +69,18 @@ async function agree(context: Context, surveyed: Survey): Promise<void> {
   );
   await context.going.consent?.(lines);
   await countDown(context, `migrations of ${count(members.length, "schema")}`);
+}
+
+/** One copy, before the first schema changes, of all that is about to be lost in any of them. */
+async function copyFirst(context: Context, { work }: Survey, { session, run }: { session: Session; run: string }) {
+  const endangered = work.flatMap(({ schema, endangered: one }) => (one === undefined ? [] : [{ schema, ...one }]));
+  if (endangered.length === 0) return undefined;
+  const all = endangered.some(({ touched }) => touched === undefined);
+  return await backUp(context, {
+    ...{ session, run, planHash: work.find((one) => one.endangered !== undefined)?.planHash },
+    why: endangered.flatMap(({ schema, why }) => why.map((line) => `${schema}: ${line}`)),
+    touched: all ? undefined : endangered.flatMap(({ touched }) => touched ?? []),
+  });
 }
 
 const agreed = (context: Context): Context => ({
@@ -145,11 +160,13 @@ async function attempt(context: Context, hold: Hold, { progress, found, ...optio
   const { session, history } = hold;
   if (context.command === "revert" && !history.exists) return "nothing to take back";
   await prepareTables(context, session, history);
-  await hold.begin({ planHash: undefined });
+  const { run } = await hold.begin({ planHash: undefined });
   const schemas = await listSchemas(context, session);
   const surveyed = await survey(context, session, { schemas, exists: history.exists });
   await refuse(surveyed, { session, listed: schemas.length, record: options.record });
   await agree(context, surveyed);
+  progress.backup ??= await copyFirst(context, surveyed, { session, run });
+  found({ backup: progress.backup });
   const failed: Problem[] = [];
   const { done, applied, reverted } = progress;
   const say = () => found({ fleet: fleetOf(schemas, surveyed, { done, failed }), applied, reverted });

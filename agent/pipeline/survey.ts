@@ -6,8 +6,10 @@ import { count } from "../lib/count.ts";
 import { quiet, warningOnce } from "../lib/log.ts";
 import { placeIn, type Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import { findEndangered } from "../stages/backup.ts";
 import { isPrepared } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
+import type { Endangered } from "../stages/endangered.ts";
 import { need } from "../stages/need.ts";
 import { filesFor, plan } from "../stages/plan.ts";
 import { preflight } from "../stages/preflight.ts";
@@ -24,6 +26,9 @@ export interface Member {
   readonly context: Context;
   readonly back: WayBack | undefined;
   readonly invalidBefore: readonly string[] | undefined;
+  readonly planHash: string | undefined;
+  /** What a backup is wanted of. */
+  readonly endangered: Endangered | undefined;
 }
 
 export interface Survey {
@@ -94,7 +99,8 @@ async function look(context: Context, session: Session, said: Set<string>) {
   const silent = { ...context, log: warningOnce(quiet(context.log), said) };
   const { error, state } = await runStages(silent, { stages: [preflight, plan, judge], state: { session } });
   if (isConnectionLoss(error?.cause)) throw error?.cause;
-  return { error, state };
+  const made = error === undefined ? state.plan : undefined;
+  return { error, state, endangered: made && (await findEndangered(context, session, made)) };
 }
 
 /** To carry out what was refused, there is nothing to do where nothing was. */
@@ -134,14 +140,21 @@ export async function survey(
       unchanged.push(member.schema);
       continue;
     }
-    const { error, state } = await look(member.context, session, said);
+    const { error, state, endangered } = await look(member.context, session, said);
     if (wasNeverRefused(context, error)) {
       unchanged.push(member.schema);
       continue;
     }
     if (error !== undefined) refused.push({ schema: member.schema, error });
     if (error === undefined && isIdle(context, state)) unchanged.push(member.schema);
-    else work.push({ ...member, back: state.plan?.back, invalidBefore: state.invalidBefore });
+    else
+      work.push({
+        ...member,
+        back: state.plan?.back,
+        invalidBefore: state.invalidBefore,
+        planHash: state.plan?.hash,
+        endangered,
+      });
   }
   if (unchanged.length < members.length) await session.query(session.restore);
   return { unchanged, work, refused };

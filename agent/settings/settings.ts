@@ -86,6 +86,14 @@ function reportProblems({ report: { events, eventsOn, slack, webhook } }: Settin
   ];
 }
 
+function backupContradictions({ backup: { strategy, command, volume } }: Settings): string[] {
+  if (strategy === "command" && (command[0] ?? "") === "")
+    return ["backup.strategy is command, and backup.command names none: write the program and its arguments there"];
+  if (strategy.startsWith("dump") && volume.path === "")
+    return [`backup.strategy is ${strategy}, and backup.volume.path names no folder for it`];
+  return [];
+}
+
 /** Checks across keys that a schema cannot say. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
@@ -105,7 +113,12 @@ function contradictions(settings: Settings): string[] {
   if (parseDuration(largest) > LONGEST_TIMEOUT_MS) {
     problems.push(`migrate.lockTimeout.largest ${largest} is longer than PostgreSQL can wait: at most 596h`);
   }
-  return [...problems, ...fleetContradictions(settings), ...reportProblems(settings)];
+  return [
+    ...problems,
+    ...backupContradictions(settings),
+    ...fleetContradictions(settings),
+    ...reportProblems(settings),
+  ];
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Backup } from "../backup/context.ts";
+import { HeadgateError } from "../errors/headgate-error.ts";
 import type { HistoryState } from "../history/state.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Context } from "./context.ts";
+import type { Endangered } from "./endangered.ts";
 import { need } from "./need.ts";
 import { planFrom } from "./plan.ts";
 import { allowedWayBack, describeReturns } from "./refuse-way-back.ts";
@@ -9,11 +11,34 @@ import type { Stage } from "./stage.ts";
 import type { Plan, RunState } from "./state.ts";
 import { underLock } from "./under-lock.ts";
 
-const isOff = ({
-  settings: {
-    backup: { strategy, when },
-  },
-}: Context): boolean => strategy === "none" || when === "never";
+/** What a backup would be taken of; undefined where the settings want none. Loaded late: most runs lose nothing. */
+export async function findEndangered(
+  { settings }: Context,
+  session: Session,
+  plan: Pick<Plan, "migrations" | "back">,
+): Promise<Endangered | undefined> {
+  const { strategy, when } = settings.backup;
+  if (strategy === "none" || when === "never") return undefined;
+  const judge = await import("./endangered.ts");
+  return await judge.findEndangered(session, plan, settings.backup);
+}
+
+interface Wanted extends Endangered {
+  readonly session: Session;
+  readonly planHash: string | undefined;
+  readonly run: string | undefined;
+}
+
+/** Makes the backup that the settings want, of what is about to be lost. */
+export async function backUp(context: Context, { why, ...subject }: Wanted): Promise<Backup> {
+  const { strategy } = context.settings.backup;
+  if (strategy === "none") throw new TypeError("no backup is wanted");
+  for (const line of why) context.log.info(`  ${line}`);
+  if (strategy === "dump-touched" && subject.touched === undefined)
+    context.log.info("  nobody can tell which tables that touches: all of it is kept");
+  const { makeBackup } = await import("../backup/make.ts");
+  return await makeBackup(strategy, context, subject);
+}
 
 const standing = ({ entries }: HistoryState): string => entries.map(({ name, state }) => `${name} ${state}`).join();
 
@@ -21,10 +46,50 @@ const standing = ({ entries }: HistoryState): string => entries.map(({ name, sta
 async function planHeld(
   context: Context,
   session: Session,
-  { before, history }: { before: Plan; history: HistoryState },
-) {
+  { before, history }: { readonly before: Plan; readonly history: HistoryState },
+): Promise<Plan> {
   if (standing(before.history) === standing(history)) return before;
   return await planFrom(context, session, { files: before.files, history });
+}
+
+/** With the run lock held: nobody else changes the schema between the copy and the first migration. */
+async function underRunLock(
+  context: Context,
+  state: RunState,
+  found: (part: RunState) => void,
+): Promise<Backup | undefined> {
+  const before = need(state, "plan");
+  return await underLock(context, state, {
+    found,
+    work: {
+      direction: "up",
+      done: [],
+      async attempt({ session, history, begin }) {
+        const plan = await planHeld(context, session, { before, history });
+        if (plan !== before) found({ plan });
+        const endangered = await findEndangered(context, session, plan);
+        if (endangered === undefined) return undefined;
+        // A failed backup is a run that the record should have; where there is no record yet, it changes nothing.
+        const run = history.exists && !history.outdated ? (await begin({ planHash: plan.hash })).run : undefined;
+        return await backUp(context, { ...endangered, session, planHash: plan.hash, run });
+      },
+    },
+  });
+}
+
+/** Refuses a plan that has become another one since a backup was thought of: its rows are in no copy. */
+export async function refuseUncopied(
+  context: Context,
+  session: Session,
+  { plan, copied }: { readonly plan: Plan; readonly copied: Backup | undefined },
+): Promise<void> {
+  if (copied !== undefined || context.schema !== undefined) return;
+  if ((await findEndangered(context, session, plan)) === undefined) return;
+  throw new HeadgateError("plan-changed", {
+    what: "another run was here meanwhile, and what is to be done now loses data that no backup was made of",
+    fix: "run again: the backup is made first",
+    stands: "nothing was changed by this run",
+  });
 }
 
 /** Shows what goes back, and asks, before anybody waits for a backup of it. */
@@ -34,73 +99,20 @@ async function agree({ going }: Context, { back }: Plan): Promise<boolean> {
   return true;
 }
 
-/** Makes the backup that the settings want, of what is about to be lost. */
-export async function makeFor(
-  context: Context,
-  session: Session,
-  {
-    plans,
-    planHash,
-    run,
-  }: { readonly plans: readonly Plan[]; readonly planHash: string | undefined; readonly run: string | undefined },
-): Promise<Backup> {
-  const [{ makeBackup }, { touchedTables }] = await Promise.all([
-    import("../backup/make.ts"),
-    import("./endangered.ts"),
-  ]);
-  const { strategy } = context.settings.backup;
-  if (strategy === "none") throw new TypeError("no backup is wanted");
-  const touched: number[][] = [];
-  let all = strategy !== "dump-touched";
-  for (const plan of all ? [] : plans) {
-    const tables = await touchedTables(session, plan);
-    if (tables === undefined) all = true;
-    else touched.push([...tables]);
-  }
-  if (all && strategy === "dump-touched")
-    context.log.info("  nobody can tell which tables that touches: all of it is kept");
-  return await makeBackup(strategy, context, { session, planHash, run, touched: all ? undefined : touched.flat() });
-}
-
-/** With the run lock held: nobody else changes the schema between the copy and the first migration. */
-async function backUp(context: Context, state: RunState, found: (part: RunState) => void): Promise<Backup | undefined> {
-  const before = need(state, "plan");
-  const { whyBackup } = await import("./endangered.ts");
-  return await underLock(context, state, {
-    found,
-    work: {
-      direction: "up",
-      done: [],
-      async attempt({ session, history, begin }) {
-        const plan = await planHeld(context, session, { before, history });
-        if (plan !== before) found({ plan });
-        const why = await whyBackup(session, plan, context.settings.backup);
-        if (why.length === 0) return undefined;
-        for (const line of why) context.log.info(`  ${line}`);
-        // A failed backup is a run that the record should have; where there is no record yet, it changes nothing.
-        const run = history.exists && !history.outdated ? (await begin({ planHash: plan.hash })).run : undefined;
-        return await makeFor(context, session, { plans: [plan], planHash: plan.hash, run });
-      },
-    },
-  });
-}
-
 export const backup: Stage = {
   name: "backup",
   changes: "storage",
   async run(context, state, found) {
-    if (isOff(context)) return { summary: "" };
-    const plan = need(state, "plan");
+    const wanted = need(state, "plan");
     // Whether it is let through is told by the next stage.
     const { log } = context;
-    const back = allowedWayBack({ ...context, log: { ...log, warn: log.debug } }, plan.back);
+    const back = allowedWayBack({ ...context, log: { ...log, warn: log.debug } }, wanted.back);
+    const plan = { ...wanted, back };
     // What must not go back is refused by the next stage.
     if (back.obstacles.length > 0) return { summary: "" };
-    const { whyBackup } = await import("./endangered.ts");
-    if ((await whyBackup(need(state, "session"), { ...plan, back }, context.settings.backup)).length === 0)
-      return { summary: "" };
+    if ((await findEndangered(context, need(state, "session"), plan)) === undefined) return { summary: "" };
     if (await agree(context, plan)) found({ agreed: true });
-    const made = await backUp(context, { ...state, plan: { ...plan, back } }, found);
+    const made = await underRunLock(context, { ...state, plan }, found);
     if (made === undefined) return { summary: "" };
     const { describeBackup } = await import("../backup/make.ts");
     return { state: { backup: made }, summary: describeBackup(made) };

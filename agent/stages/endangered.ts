@@ -25,18 +25,6 @@ const effectsOf = ({ migrations, back }: Work): Effects[] => [...back.returns, .
 
 const changesAnything = ({ migrations, back }: Work): boolean => migrations.length + back.returns.length > 0;
 
-/** Whether these settings want a backup of what the plan does, and why, a sentence each. Reads only, and nothing where there is nothing to do. */
-export async function whyBackup(
-  client: Client,
-  work: Work,
-  { strategy, when }: Settings["backup"],
-): Promise<readonly string[]> {
-  if (strategy === "none" || when === "never" || !changesAnything(work)) return [];
-  if (when === "always") return ["backup.when is always"];
-  const losses = await judgeLosses(client, effectsOf(work));
-  return [...losses].map(([name, lost]) => `${name} loses ${lost.join(", ")}`);
-}
-
 /** Tables by their names now; undefined when nobody can tell which. */
 function tablesOf(all: readonly Effects[]): { readonly table: string; readonly rows: boolean }[] | undefined {
   const live = new LiveNames();
@@ -67,7 +55,7 @@ SELECT h.oid::int8::text AS oid, EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 
 UNION ALL SELECT to_regclass(t)::oid::int8::text, false FROM unnest(ARRAY[${names}]::text[]) AS t WHERE to_regclass(t) IS NOT NULL`;
 
 /** The tables that the plan takes rows or values from, by oid. Undefined when that cannot be told: then it may be any. */
-export async function touchedTables(client: Client, work: Work): Promise<readonly number[] | undefined> {
+async function touchedTables(client: Client, work: Work): Promise<readonly number[] | undefined> {
   const tables = tablesOf(effectsOf(work));
   if (tables === undefined) return undefined;
   const list = (rows: boolean) =>
@@ -77,4 +65,26 @@ export async function touchedTables(client: Client, work: Work): Promise<readonl
       .join(", ");
   const found = await client.query(REACHED(list(false), list(true)));
   return found.some(({ triggers }) => triggers === true) ? undefined : found.map(({ oid }) => Number(oid));
+}
+
+/** What the settings want a backup of. */
+export interface Endangered {
+  /** Why, a sentence each. */
+  readonly why: readonly string[];
+  /** Tables that rows or values are taken from, by oid; undefined for any. */
+  readonly touched: readonly number[] | undefined;
+}
+
+/** Undefined where the settings want no backup of what the plan does. Reads only, and nothing where there is nothing to do. */
+export async function findEndangered(
+  client: Client,
+  work: Work,
+  { strategy, when }: Settings["backup"],
+): Promise<Endangered | undefined> {
+  if (strategy === "none" || when === "never" || !changesAnything(work)) return undefined;
+  const losses = when === "always" ? undefined : await judgeLosses(client, effectsOf(work));
+  if (losses?.size === 0) return undefined;
+  const why = [...(losses ?? [])].map(([name, lost]) => `${name} loses ${lost.join(", ")}`);
+  const touched = strategy === "dump-touched" ? await touchedTables(client, work) : undefined;
+  return { why, touched };
 }

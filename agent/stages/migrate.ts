@@ -5,11 +5,13 @@ import { booksOfUp, type Recorder } from "../history/record.ts";
 import type { Entry, HistoryState } from "../history/state.ts";
 import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
+import type { Session } from "../postgres/session.ts";
+import { refuseUncopied } from "./backup.ts";
 import { begin, isPrepared, prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import { lookingBefore } from "./drift.ts";
 import { need } from "./need.ts";
-import { type makePlan, planFrom, refuseBadPlan } from "./plan.ts";
+import { planFrom, refuseBadPlan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import type { Plan, PlannedMigration, RunState } from "./state.ts";
 import { underLock } from "./under-lock.ts";
@@ -17,13 +19,14 @@ import { underLock } from "./under-lock.ts";
 /** The plan as it stands now that the lock is held: another run may have been here since. */
 async function planUnderLock(
   context: Context,
-  { session, history, before }: { session: Parameters<typeof makePlan>[1]; history: HistoryState; before: Plan },
+  { session, history, before, state }: { session: Session; history: HistoryState; before: Plan; state: RunState },
 ): Promise<Plan> {
   const namesOf = (plan: Pick<Plan, "comparison">) => plan.comparison.pending.map((file) => file.name).join();
   const comparison = compare(before.files, history);
   const same = namesOf({ comparison }) === namesOf(before);
   const plan = same ? { ...before, comparison, history } : await planFrom(context, session, { ...before, history });
   refuseBadPlan(context, plan);
+  if (!same) await refuseUncopied(context, session, { plan, copied: state.backup });
   return plan;
 }
 
@@ -95,7 +98,7 @@ async function migrateAll(context: Context, state: RunState, found: (part: RunSt
       direction: "up",
       done,
       async attempt({ session, history, begin: beginHere, run }) {
-        const plan = await planUnderLock(context, { session, history, before });
+        const plan = await planUnderLock(context, { session, history, before, state });
         await prepareHistory(context, session, plan.history);
         const begun = await beginHere({ planHash: plan.hash });
         // The plan that the report compares with is the first one.

@@ -70,7 +70,7 @@ export interface RunState {
   readonly invalidBefore?: readonly string[];
   readonly plan?: Plan;
   readonly begun?: Begun;
-  readonly backup?: Backup;
+  readonly backup?: Backup | undefined;
   /** Somebody was shown what is taken back, and has agreed. */
   readonly agreed?: boolean;
   readonly applied?: readonly Done[];
