@@ -1,12 +1,12 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { DUMP, parseBackupName, RECORD } from "./name.ts";
-import { type BackupReport, parseRecord } from "./record.ts";
+import { type BackupRecord, parseRecord } from "./record.ts";
 import { PARTIAL, type Store, type Stored } from "./store.ts";
 
 /** What a store holds of ours. */
 export interface Catalog {
   /** Newest first. */
-  readonly backups: readonly BackupReport[];
+  readonly backups: readonly BackupRecord[];
   /** Objects with a backup's name that belong to none: cut off, or being made. */
   readonly leftovers: readonly Stored[];
   /** Records whose dump is gone. */
@@ -22,7 +22,7 @@ async function textOf(store: Store, name: string, signal: AbortSignal): Promise<
   return Buffer.concat(chunks).toString("utf8");
 }
 
-async function recordIn(store: Store, { name, bytes }: Stored, signal: AbortSignal): Promise<BackupReport[]> {
+async function recordIn(store: Store, { name, bytes }: Stored, signal: AbortSignal): Promise<BackupRecord[]> {
   const base = name.slice(0, -RECORD.length);
   if (!name.endsWith(RECORD) || parseBackupName(base) === undefined || bytes > LIMIT) return [];
   try {
@@ -45,7 +45,7 @@ const baseOf = (name: string): string | undefined => {
 export async function readCatalog(store: Store, signal: AbortSignal): Promise<Catalog> {
   const objects = await store.list(signal);
   const names = new Set(objects.map(({ name }) => name));
-  const records: BackupReport[] = [];
+  const records: BackupRecord[] = [];
   for (const object of objects) records.push(...(await recordIn(store, object, signal)));
   const whole = records.filter(({ name }) => names.has(`${name}${DUMP}`));
   const known = new Set(whole.flatMap(({ name }) => [`${name}${DUMP}`, `${name}${RECORD}`]));

@@ -1,7 +1,7 @@
 import { didYouMean } from "../lib/nearest.ts";
 import { readCatalog } from "./catalog.ts";
 import { badBackup } from "./context.ts";
-import type { BackupReport } from "./record.ts";
+import type { BackupRecord } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** The backup of that name; without one the newest of the target. Rejects with `bad-backup`. */
@@ -9,7 +9,7 @@ export async function findBackup(
   store: Store,
   wanted: string | undefined,
   { target, signal }: { readonly target: string; readonly signal: AbortSignal },
-): Promise<BackupReport> {
+): Promise<BackupRecord> {
   const { backups } = await readCatalog(store, signal);
   const found =
     wanted === undefined ? backups.find((one) => one.target === target) : backups.find(({ name }) => name === wanted);

@@ -7,7 +7,7 @@ import { dumped } from "./dump.ts";
 import { backupName, DUMP, RECORD } from "./name.ts";
 import { startProgress } from "./progress.ts";
 import { type Original, printAll, proveByRestore } from "./prove.ts";
-import type { BackupReport } from "./record.ts";
+import { type BackupRecord, recordText } from "./record.ts";
 import { retain } from "./retention.ts";
 import { sourceFacts, withSnapshot } from "./source-facts.ts";
 import { NameTaken, type Store } from "./store.ts";
@@ -65,7 +65,7 @@ async function remove(context: BackupContext, from: Store, name: string): Promis
   });
 }
 
-async function provedRecord(context: BackupContext, plan: Plan, source: Source): Promise<BackupReport> {
+async function provedRecord(context: BackupContext, plan: Plan, source: Source): Promise<BackupRecord> {
   const { settings, signal, pod } = context;
   const { session, planHash, run } = plan.subject;
   const startedAt = new Date();
@@ -79,7 +79,7 @@ async function provedRecord(context: BackupContext, plan: Plan, source: Source):
         fix: "look at the storage before you trust it",
       });
     const original = await source.original();
-    const record: BackupReport = {
+    const record: BackupRecord = {
       ...{ format: 1, name, ...facts, target: settings.history.target, planHash: planHash ?? null },
       ...{ startedAt: startedAt.toISOString(), clientVersion: plan.clients.dump.version },
       strategy: plan.selection === undefined ? "dump" : "dump-touched",
@@ -90,7 +90,7 @@ async function provedRecord(context: BackupContext, plan: Plan, source: Source):
     };
     if (original !== undefined)
       await proveByRestore(context, { store: plan.store, record, own: session.connection, original });
-    await plan.store.put(`${name}${RECORD}`, once(`${JSON.stringify(record, undefined, 2)}\n`), signal);
+    await plan.store.put(`${name}${RECORD}`, once(recordText(record)), signal);
     return record;
   } catch (error) {
     await remove(context, plan.store, name);

@@ -2,7 +2,7 @@ import { type Client, connect } from "../postgres/client.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { describeDifference, diffFingerprints, type Fingerprint, fingerprint } from "../postgres/fingerprint.ts";
 import { type BackupContext, backupFailed, words } from "./context.ts";
-import type { BackupReport } from "./record.ts";
+import type { BackupRecord } from "./record.ts";
 import { dropDatabase, restoreAs, temporaryName } from "./restore-into.ts";
 import type { Store } from "./store.ts";
 import { countRows } from "./tables.ts";
@@ -48,7 +48,7 @@ export async function proveByRestore(
     record,
     own,
     original,
-  }: { readonly store: Store; readonly record: BackupReport; readonly own: Connection; readonly original: Original },
+  }: { readonly store: Store; readonly record: BackupRecord; readonly own: Connection; readonly original: Original },
 ): Promise<void> {
   const bare = context.scratch !== undefined;
   const connection = (await context.scratch?.()) ?? own;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isRecord } from "../lib/records.ts";
 import type { Likeness } from "../postgres/dump-likeness.ts";
 import { parseBackupName, RECORD } from "./name.ts";
@@ -14,7 +15,7 @@ export interface Locale {
 }
 
 /** What is known of a backup, as NAME.json holds it. Without it there is no backup. */
-export interface BackupReport {
+export interface BackupRecord {
   readonly format: 1;
   readonly name: string;
   readonly database: string;
@@ -52,17 +53,25 @@ const isShaped = (value: Readonly<Record<string, unknown>>): boolean =>
   isRecord(value.locale) &&
   isRecord(value.likeness);
 
-const isBackupReport = (value: unknown, name: string): value is BackupReport =>
+const isBackupRecord = (value: unknown, name: string): value is BackupRecord =>
   isRecord(value) && value.name === name && isShaped(value);
 
 /** The record in the object `object`, or undefined when it is none of ours. */
-export function parseRecord(object: string, text: string): BackupReport | undefined {
+export function parseRecord(object: string, text: string): BackupRecord | undefined {
   const name = object.slice(0, -RECORD.length);
   if (!object.endsWith(RECORD) || parseBackupName(name) === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return isBackupReport(value, name) ? value : undefined;
+    const written: unknown = JSON.parse(text);
+    const { check, ...value } = isRecord(written) ? written : {};
+    return check === checkOf(value) && isBackupRecord(value, name) ? value : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** A bit that flips in the record is seen, too. */
+const checkOf = (value: object): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+
+/** The record as it is stored. */
+export const recordText = (record: BackupRecord): string =>
+  `${JSON.stringify({ ...record, check: checkOf(record) }, undefined, 2)}\n`;

@@ -12,7 +12,7 @@ import { findReader } from "./clients.ts";
 import { type BackupContext, badBackup, words } from "./context.ts";
 import { DUMP } from "./name.ts";
 import { startProgress } from "./progress.ts";
-import type { BackupReport, Locale } from "./record.ts";
+import type { BackupRecord, Locale } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** While it is filled, a database is called so. */
@@ -92,7 +92,7 @@ const onlyUnknownSetting = (stderr: string): boolean => {
 
 export interface Restoring {
   readonly store: Store;
-  readonly record: BackupReport;
+  readonly record: BackupRecord;
   /** Of the server; its role may create databases there. */
   readonly connection: Connection;
   /** Leave out who owns what and who may what: the roles may not be there. */
@@ -129,7 +129,7 @@ async function fill(
 
 /** The error of a stored copy that is not what was stored. */
 export function notWhole(
-  { name, bytes, sha256 }: BackupReport,
+  { name, bytes, sha256 }: BackupRecord,
   found: { readonly bytes: number; readonly sha256: string },
 ) {
   const how =

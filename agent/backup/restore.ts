@@ -3,7 +3,7 @@ import type { Client } from "../postgres/client.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import { type BackupContext, restoreFailed, words } from "./context.ts";
-import type { BackupReport } from "./record.ts";
+import type { BackupRecord } from "./record.ts";
 import { connectedTo, onServer, restoreAs, temporaryName } from "./restore-into.ts";
 import type { Store } from "./store.ts";
 
@@ -17,7 +17,7 @@ function nameWithEnd(name: string, end: string): string {
 }
 
 /** `shop_20261121t190000z`: where a backup goes when nobody says. */
-export const newDatabaseFor = ({ database, name }: BackupReport): string =>
+export const newDatabaseFor = ({ database, name }: BackupRecord): string =>
   nameWithEnd(database, `_${name.slice(0, 16).toLowerCase()}`);
 
 const nameBefore = (name: string): string =>
@@ -51,7 +51,7 @@ export async function refuseConnected(connection: Connection, name: string, back
 
 export interface RestoreOptions {
   readonly store: Store;
-  readonly record: BackupReport;
+  readonly record: BackupRecord;
   /** Of the server; the database in it may be gone. */
   readonly connection: Connection;
   readonly into: string;

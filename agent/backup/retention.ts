@@ -2,7 +2,7 @@ import { parseDuration } from "../lib/duration.ts";
 import type { Settings } from "../settings/settings.ts";
 import { readCatalog } from "./catalog.ts";
 import { DUMP, RECORD } from "./name.ts";
-import type { BackupReport } from "./record.ts";
+import type { BackupRecord } from "./record.ts";
 import { PARTIAL, type Store } from "./store.ts";
 
 /** So old nobody is writing it any more. */
@@ -10,15 +10,15 @@ const CUT_OFF_MS = 24 * 3_600_000;
 
 type Retention = Settings["backup"]["retention"];
 
-const isSame = (one: BackupReport, other: BackupReport): boolean =>
+const isSame = (one: BackupRecord, other: BackupRecord): boolean =>
   one.database === other.database && one.target === other.target && one.server === other.server;
 
 /** Of the backups of the same database and target as `made`, those that go. The newest and `made` itself never do. */
 export function superfluous(
-  backups: readonly BackupReport[],
-  made: BackupReport,
+  backups: readonly BackupRecord[],
+  made: BackupRecord,
   { retention, now }: { readonly retention: Retention; readonly now: Date },
-): readonly BackupReport[] {
+): readonly BackupRecord[] {
   const age = parseDuration(retention.age);
   const ours = backups.filter((one) => isSame(one, made)).toSorted((a, b) => (a.name < b.name ? 1 : -1));
   return ours.filter(
@@ -32,7 +32,7 @@ export function superfluous(
 /** Removes what is too old or too much, and what was cut off a day ago. Gives the names of the backups that went. */
 export async function retain(
   store: Store,
-  made: BackupReport,
+  made: BackupRecord,
   { retention, signal }: { readonly retention: Retention; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const { backups, leftovers, forsaken } = await readCatalog(store, signal);

@@ -4,7 +4,7 @@ import { identityOf } from "../postgres/dump-server.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
 import type { BackupContext } from "./context.ts";
-import type { BackupReport, Locale } from "./record.ts";
+import type { BackupRecord, Locale } from "./record.ts";
 
 /** Each version has its own columns for what one of them calls daticulocale; as JSON, what is not there is no error. */
 const LOCALE = `SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype, to_json(d)::text AS all
@@ -23,7 +23,7 @@ async function localeOf(client: Client): Promise<Locale> {
 /** What a record says of the database and its server. */
 export async function sourceFacts(
   session: Session,
-): Promise<Pick<BackupReport, "database" | "server" | "serverVersion" | "locale" | "likeness">> {
+): Promise<Pick<BackupRecord, "database" | "server" | "serverVersion" | "locale" | "likeness">> {
   const { system } = await identityOf(session);
   const { host, port } = session.connection;
   return {

@@ -4,12 +4,12 @@ import { findReader } from "./clients.ts";
 import { type BackupContext, badBackup } from "./context.ts";
 import { DUMP } from "./name.ts";
 import { startProgress } from "./progress.ts";
-import type { BackupReport } from "./record.ts";
+import type { BackupRecord } from "./record.ts";
 import { notWhole } from "./restore-into.ts";
 import type { Store } from "./store.ts";
 
 /** Reads all of a stored backup: size, hash, and whether pg_restore gets through it. Rejects with `bad-backup`. */
-export async function verifyStored(context: BackupContext, store: Store, record: BackupReport): Promise<void> {
+export async function verifyStored(context: BackupContext, store: Store, record: BackupRecord): Promise<void> {
   const { env, signal } = context;
   const reader = await findReader(record.clientVersion, env);
   const progress = startProgress(context, `reading ${record.name}`);

@@ -1,4 +1,5 @@
 import type { Names } from "../history/schema.ts";
+import type { ConnectionSource } from "../postgres/connection.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -6,6 +7,10 @@ export interface CheckContext {
   readonly session: Session;
   readonly settings: Settings;
   readonly names: Names;
+  /** The process's environment, in which programs are looked for. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Another server to try a restore on; undefined for the database's own. */
+  readonly scratch: ConnectionSource | undefined;
 }
 
 /** What a check found wrong, and how to mend it. */

@@ -1,3 +1,4 @@
+import { backupTarget } from "./backup-target.ts";
 import type { Check, CheckContext, Checked } from "./check.ts";
 import { connections } from "./connections.ts";
 import { encoding } from "./encoding.ts";
@@ -17,7 +18,7 @@ import { writable } from "./writable.ts";
 export const checks: readonly Check[] = [
   ...[serverVersion, writable, encoding, expectedDatabase, pooler, privileges],
   ...[connections, longTransactions, preparedTransactions, leftovers],
-  ...[replicationLag, lockTableSize, wraparound],
+  ...[replicationLag, lockTableSize, wraparound, backupTarget],
 ];
 
 /** All at once: their queries share one round trip. */

@@ -1,6 +1,6 @@
 import { readCatalog } from "../backup/catalog.ts";
 import { openStore } from "../backup/open-store.ts";
-import type { BackupReport } from "../backup/record.ts";
+import type { BackupRecord } from "../backup/record.ts";
 import type { Io } from "../lib/io.ts";
 import { plainTerminal } from "../lib/plain.ts";
 import { inUnits } from "../lib/units.ts";
@@ -10,9 +10,9 @@ import { table } from "./table.ts";
 
 const PROVED = { read: "read back", restore: "restored and compared" } as const;
 
-const holds = ({ tables }: BackupReport): string => (tables === null ? "all" : `${tables.length} tables' rows`);
+const holds = ({ tables }: BackupRecord): string => (tables === null ? "all" : `${tables.length} tables' rows`);
 
-const rowOf = (record: BackupReport): string[] => [
+const rowOf = (record: BackupRecord): string[] => [
   record.name,
   record.database,
   inUnits(record.bytes),

@@ -11,7 +11,8 @@ export const preflight: Stage = {
   changes: "nothing",
   async run(context, state) {
     const session = need(state, "session");
-    const subject: CheckContext = { session, settings: context.settings, names: context.names };
+    const { settings, names, env, scratch } = context;
+    const subject: CheckContext = { session, settings, names, env, scratch };
     const [invalidBefore, results] = await Promise.all([invalidIndexes(session), runChecks(subject)]);
     const found = results.filter(isFound);
     const warnings = found.filter(({ obstacle }) => obstacle.severity === "warning");

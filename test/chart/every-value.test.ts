@@ -20,7 +20,6 @@ const others: Readonly<Record<string, unknown>> = {
   "report.prometheus.pushgateway.url": "http://pushgateway:9091",
   "report.openTelemetry.endpoint": "http://collector:4318",
   "monitoring.prometheusRule.noSuccessFor": "720h",
-  "backup.s3.endpoint": "http://s3:9000",
   "fleet.schemas": ["north"],
   "history.reports.keep": "30d",
   "report.files": ["/reports/run.html"],

@@ -99,6 +99,13 @@ export const messages: readonly MessageKind[] = [
   { name: "replication-lag", pattern: /^SELECT coalesce\(nullif\(r\.application_name/, reads: true, rides: true },
   { name: "lock-table-size", pattern: /^WITH RECURSIVE parent AS/, reads: true, rides: true },
   { name: "wraparound", pattern: /^SELECT d\.datname AS database, a\.what/, reads: true, rides: true },
+  {
+    name: "backup-rights",
+    pattern:
+      /^SELECT (c\.oid::regclass::text AS name FROM pg_class AS c JOIN pg_namespace AS n|rolcreatedb OR rolsuper|has_function_privilege\('pg_create_restore_point)/,
+    reads: true,
+    rides: true,
+  },
   { name: "extensions", pattern: /^SELECT w\.name, i\.extversion AS installed/, reads: true },
   { name: "ownership", pattern: /^SELECT w\.at, held\.oid::regclass/, reads: true },
   { name: "invalid-indexes", pattern: /^SELECT i\.indexrelid::regclass::text AS name/, reads: true },

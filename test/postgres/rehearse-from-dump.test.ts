@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { pieces } from "../../agent/postgres/dump-text.ts";
 import { createDatabase, type Database } from "../support/database.ts";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
 import { headgate } from "../support/headgate.ts";
+import { installedPostgres } from "../support/installed-postgres.ts";
 import { DUMP } from "./state-dump.ts";
 import { both, PENDING, useStates, withoutTimes } from "./states.ts";
 
@@ -116,26 +117,14 @@ describe("a dump", () => {
   });
 });
 
-/** The programs of a PostgreSQL that has its own pg_dump and server; undefined where none is installed. */
-function installation(): string | undefined {
-  const named = process.env.HEADGATE_TEST_PG_DUMP ?? "";
-  if (named !== "" && !existsSync(named)) throw new Error(`HEADGATE_TEST_PG_DUMP names ${named}, which is not there`);
-  const debian = "/usr/lib/postgresql";
-  const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];
-  const folders = [...(named === "" ? [] : [dirname(named)]), ...versions.map((one) => join(debian, one, "bin"))];
-  return folders.find((bin) =>
-    ["initdb", "postgres", "pg_dump", "pg_restore"].every((name) => existsSync(join(bin, name))),
-  );
-}
-
-const bin = installation();
-
-describe.runIf(bin !== undefined)("where a PostgreSQL with pg_dump is installed, a rehearsal", () => {
+describe("by the programs of a PostgreSQL that is installed, a rehearsal", () => {
   const PASSWORD = "s3cret%of the:shop";
+  let bin: string;
   let server: Server;
   let shop: Database;
   let env: Record<string, string>;
   beforeAll(async () => {
+    bin = installedPostgres();
     process.env.HEADGATE_TEST_POSTGRES_BIN = bin;
     server = await startServer({ settings: ["fsync = off"], password: PASSWORD }).finally(() => {
       delete process.env.HEADGATE_TEST_POSTGRES_BIN;
@@ -179,7 +168,7 @@ describe.runIf(bin !== undefined)("where a PostgreSQL with pg_dump is installed,
     rmSync(join(scene.files.path, "004_tenant.sql"));
     const path = join(scene.desk.path, "state.dump");
     const dump = (...args: readonly string[]) =>
-      execFileSync(join(bin ?? "", "pg_dump"), ["--format=custom", `--file=${path}`, ...args, shop.url]);
+      execFileSync(join(bin, "pg_dump"), ["--format=custom", `--file=${path}`, ...args, shop.url]);
     dump();
     const copied = await scene.onOwn(env, path);
     expect(copied).toMatchObject({

@@ -1,0 +1,165 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { findClients, findReader } from "../../agent/backup/clients.ts";
+import type { Result } from "../support/headgate.ts";
+import { DROPS_NOTE, PASSWORD, useBackups } from "./backup-scene.ts";
+import { eventually } from "./scene.ts";
+
+const scene = useBackups();
+let programs: string;
+
+beforeEach(() => {
+  programs = mkdtempSync(join(tmpdir(), "headgate-programs-"));
+  chmodSync(programs, 0o755);
+});
+afterEach(() => rmSync(programs, { recursive: true, force: true }));
+
+/** Stands before the real program, and does `text` with what that writes. */
+function standIn(name: "pg_dump" | "pg_restore", text: string): Record<string, string> {
+  const real = join(scene.bin, name);
+  const lines = [
+    "#!/bin/sh",
+    `if [ "$1" = --version ]; then exec ${real} --version; fi`,
+    text.replaceAll("REAL", real),
+  ];
+  writeFileSync(join(programs, name), `${lines.join("\n")}\n`);
+  chmodSync(join(programs, name), 0o755);
+  return { PATH: `${programs}${delimiter}${scene.bin}${delimiter}${process.env.PATH}` };
+}
+
+const untouched = async (): Promise<void> => {
+  expect(await scene.shop.sql("SELECT count(note)::int AS n FROM orders")).toEqual([{ n: 5000 }]);
+};
+
+async function refused(result: Result, said: RegExp): Promise<void> {
+  expect(result.stderr).toMatch(said);
+  expect(result.stderr).toMatch(/What stands: nothing was changed/);
+  expect(result).toMatchObject({ code: 5 });
+  expect(result.stderr).not.toContain(PASSWORD);
+  expect(readdirSync(scene.store)).toEqual([]);
+  await untouched();
+}
+
+describe("a backup that fails stops the run before anything changes, and leaves nothing", () => {
+  beforeEach(() => scene.files.write(DROPS_NOTE));
+
+  it("when pg_dump is killed, or ends early without a word", async () => {
+    const cut = 'REAL "$@" | head -c 3000';
+    await refused(
+      await scene.run(["migrate"], standIn("pg_dump", `${cut}; kill -9 $$`)),
+      /pg_dump of .* failed\n {2}it ended with a signal/,
+    );
+    await refused(await scene.run(["migrate"], standIn("pg_dump", cut)), /pg_restore failed\n/);
+    await refused(
+      await scene.run(["migrate"], standIn("pg_restore", "kill -9 $$")),
+      /pg_restore failed\n {2}it ended with a signal/,
+    );
+  });
+
+  it("when a table is locked for longer than backup.lockTimeout", async () => {
+    scene.backup({ strategy: "dump", lockTimeout: "500ms" });
+    const other = await scene.shop.connect();
+    await other.query("BEGIN; LOCK TABLE logs");
+    await refused(await scene.run(["migrate"]), /canceling statement due to lock timeout|LOCK TABLE/);
+    await other.end();
+  });
+
+  it("when it takes too long", async () => {
+    scene.backup({ strategy: "dump", timeout: "3s" });
+    await refused(
+      await scene.run(["migrate"], standIn("pg_dump", 'case "$*" in *nowhere*) exit 0;; esac; exec sleep 60')),
+      /took longer than 3s/,
+    );
+  });
+
+  it("when the folder is not there, or is a file", async () => {
+    const preflight = /warning {2}backup-target: the folder for backups, .*, is not there/;
+    scene.backup({ strategy: "dump", volume: { path: join(scene.store, "none") } });
+    const missing = await scene.run(["migrate"]);
+    expect(missing.stderr).toMatch(preflight);
+    await refused(missing, /backup-failed: the folder for backups, .*none, is not there/);
+    scene.backup({ strategy: "dump", when: "always", volume: { path: join(scene.store, "none") } });
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 3, stderr: expect.stringContaining("backup-target: ") });
+    await untouched();
+  });
+
+  it.runIf(process.getuid?.() === 0)("when the storage is full", async () => {
+    const small = join(programs, "small");
+    mkdirSync(small);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", small]);
+    try {
+      scene.backup({ strategy: "dump", volume: { path: small } });
+      await refused(await scene.run(["migrate"]), /backup-failed: the folder for backups, .*small, is full/);
+      expect(readdirSync(small)).toEqual([]);
+    } finally {
+      execFileSync("umount", [small]);
+    }
+  });
+
+  it("by SIGTERM ends with 143", async () => {
+    const env = standIn(
+      "pg_dump",
+      'case "$*" in *nowhere*) exit 0;; esac; REAL "$@" | { head -c 3000; exec sleep 60; }',
+    );
+    const running = scene.start(["migrate"], env);
+    await eventually(() => expect(scene.stored()).toHaveLength(1));
+    running.process.kill("SIGTERM");
+    expect(await running.result).toMatchObject({ code: 143 });
+    expect(scene.stored()).toEqual([]);
+    await untouched();
+  });
+
+  it("by SIGKILL leaves nothing under the final name, and the next run makes one", async () => {
+    const env = standIn(
+      "pg_dump",
+      'case "$*" in *nowhere*) exit 0;; esac; REAL "$@" | while head -c 4000; do sleep 0.2; done',
+    );
+    for (const wait of [0, 300, 900]) {
+      const running = scene.start(["backup"], env);
+      await eventually(() => expect(scene.stored().length).toBeGreaterThan(0));
+      await sleep(wait);
+      running.process.kill("SIGKILL");
+      await running.result;
+      expect(scene.stored().every((name) => name.endsWith(".partial"))).toBe(true);
+      for (const name of scene.stored()) rmSync(join(scene.store, name));
+    }
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    expect(scene.stored()).toHaveLength(2);
+  });
+});
+
+describe("two backups at once", () => {
+  it("are made both, each under a name of its own", async () => {
+    const made = await Promise.all([1, 2, 3].map(async () => await scene.run(["backup", "--json"])));
+    expect(made.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const names = made.map(({ stdout }) => JSON.parse(stdout).name);
+    expect(new Set(names).size).toBe(3);
+    expect(scene.stored()).toHaveLength(6);
+    for (const name of names) expect(await scene.run(["backup", "verify", name])).toMatchObject({ code: 0 });
+  });
+});
+
+describe("client programs", () => {
+  const env = { PATH: process.env.PATH };
+
+  it("that are older than the server, or are not there, are named with what to install", async () => {
+    await expect(findClients({ version: 990_001 }, env)).rejects.toMatchObject({
+      id: "backup-failed",
+      message: expect.stringMatching(/^no pg_dump of PostgreSQL 99 or later is here: .* there is .* in .*pg_dump/),
+      fix: expect.stringContaining("apt-get install postgresql-client-99"),
+    });
+    await expect(findReader("99.1", env)).rejects.toMatchObject({ id: "backup-failed" });
+  });
+
+  it("are the oldest that fit", async () => {
+    const { dump, restore } = await findClients(
+      { version: 140_000 },
+      { PATH: `${scene.bin}${delimiter}${process.env.PATH}` },
+    );
+    expect(restore.major).toBe(dump.major);
+  });
+});
