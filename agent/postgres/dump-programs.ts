@@ -139,7 +139,12 @@ export function startProgram(program: Program, calling: Calling, reads = false):
     ([code]): Ending => ({ code, stderr }),
     (error: unknown): Ending => ({ code: null, stderr: String(error) }),
   );
-  const cut = () => child.kill();
+  // What it has started itself may hold the pipes open: nobody waits for that.
+  const cut = () => {
+    child.kill();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  };
   signal.addEventListener("abort", cut, { once: true });
   return {
     child,
@@ -151,7 +156,7 @@ export function startProgram(program: Program, calling: Calling, reads = false):
     },
     async stop() {
       signal.removeEventListener("abort", cut);
-      child.kill();
+      cut();
       await closed;
     },
   };
@@ -163,6 +168,9 @@ export async function* outputOf(program: Program, calling: Calling): AsyncGenera
   try {
     if (running.child.stdout !== null) yield* running.child.stdout;
     await running.ended();
+  } catch (error) {
+    calling.signal.throwIfAborted();
+    throw error;
   } finally {
     await running.stop();
   }

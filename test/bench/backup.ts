@@ -10,8 +10,9 @@ import { installedPostgres } from "../support/installed-postgres.ts";
 
 const HELP = `npm run bench:backup -- [options]
 
-Times headgate backup, which proves what it stores, against pg_dump -Fc -Z0 | zstd -3, in turns, on a database of one's own,
-and says how much memory the agent holds over the time. With a client older than 16 Headgate compresses by gzip.
+Times headgate backup, which proves what it stores, against pg_dump -Fc -Z0 | zstd -3, and against pg_dump -Fc -Z1, which proves
+nothing either, in turns, on a database of its own; and says how much memory the agent holds over the time. A client that is
+older than 16, or built without zstd, compresses by gzip: then the second is the like one.
 
   --gb N      size of the database (default 2)
   --pairs N   (default 3)
@@ -70,40 +71,63 @@ interface Lab {
 const ours = ({ env, home }: Lab) =>
   timed(() => spawn(process.execPath, [AGENT, "backup"], { cwd: home, env, stdio: ["ignore", "ignore", "inherit"] }));
 
-const peer = ({ env, home, database }: Lab) =>
-  timed(() =>
-    spawn("bash", ["-o", "pipefail", "-c", `pg_dump -Fc -Z0 "$0" | zstd -q -3 > peer.zst`, database.url], {
-      ...{ cwd: home, env, stdio: ["ignore", "ignore", "inherit"] },
-    }),
-  );
+const shell =
+  (script: string) =>
+  ({ env, home, database }: Lab): Promise<Timed> =>
+    timed(() =>
+      spawn("bash", ["-o", "pipefail", "-c", script, database.url], {
+        ...{ cwd: home, env, stdio: ["ignore", "ignore", "inherit"] },
+      }),
+    );
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const peers = {
+  zstd: shell(`pg_dump -Fc -Z0 "$0" | zstd -q -3 > peer.out`),
+  gzip: shell(`pg_dump -Fc -Z1 "$0" > peer.out`),
+} as const;
 
-async function runPairs(lab: Lab, pairs: number): Promise<void> {
-  const ratios: number[] = [];
-  for (let at = 1; at <= pairs; at += 1) {
-    const turns = at % 2 === 1 ? [ours, peer] : [peer, ours];
-    const results = new Map<unknown, Timed>();
-    for (const turn of turns) results.set(turn, await turn(lab));
-    const [own, other] = [results.get(ours), results.get(peer)];
-    if (own === undefined || other === undefined) continue;
-    ratios.push(own.seconds / other.seconds);
-    const quarter = own.memory.filter((_, index) => index % Math.ceil(own.memory.length / 12) === 0);
-    say(`pair ${at}: headgate ${own.seconds.toFixed(1)} s, peer ${other.seconds.toFixed(1)} s, ratio ${(own.seconds / other.seconds).toFixed(2)}, load ${loadavg()[0]?.toFixed(1)}`);
-    say(`  resident, MiB, over the time: ${quarter.join(" ")}; most ${Math.max(...own.memory)}`);
-    const stored = readdirSync(join(lab.home, "backups")).filter((name) => name.endsWith(".dump"));
-    say(`  stored: ${stored.map((name) => Math.round(statSync(join(lab.home, "backups", name)).size / 2 ** 20)).at(-1)} MiB, peer ${Math.round(statSync(join(lab.home, "peer.zst")).size / 2 ** 20)} MiB`);
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+const inMb = (path: string): number => Math.round(statSync(path).size / 2 ** 20);
+
+function describe({ home }: Lab, { seconds, memory }: Timed): string[] {
+  const some = memory.filter((_, index) => index % Math.ceil(memory.length / 12) === 0);
+  const folder = join(home, "backups");
+  const [dump = ""] = readdirSync(folder).filter((name) => name.endsWith(".dump"));
+  return [
+    `headgate: ${seconds.toFixed(1)} s, ${inMb(join(folder, dump))} MiB stored, load ${loadavg()[0]?.toFixed(1)}`,
+    `  resident, MiB, over the time: ${some.join(" ")}; most ${Math.max(...memory)}`,
+  ];
+}
+
+async function runRound(lab: Lab, backwards: boolean): Promise<Record<string, number>> {
+  const seconds: Record<string, number> = {};
+  const turns = ["headgate", "zstd", "gzip"] as const;
+  for (const turn of backwards ? turns.toReversed() : turns) {
+    const result = turn === "headgate" ? await ours(lab) : await peers[turn](lab);
+    seconds[turn] = result.seconds;
+    if (turn !== "headgate") say(`${turn}: ${result.seconds.toFixed(1)} s, ${inMb(join(lab.home, "peer.out"))} MiB`);
+    else for (const line of describe(lab, result)) say(line);
     rmSync(join(lab.home, "backups"), { recursive: true });
     mkdirSync(join(lab.home, "backups"));
   }
-  say(`median ratio ${median(ratios).toFixed(2)} (aim: at most 1.15)`);
+  return seconds;
+}
+
+async function runPairs(lab: Lab, pairs: number): Promise<void> {
+  const rounds: Record<string, number>[] = [];
+  for (let at = 0; at < pairs; at += 1) rounds.push(await runRound(lab, at % 2 === 1));
+  for (const peer of Object.keys(peers))
+    say(`of the time of ${peer}: ${median(rounds.map((one) => (one.headgate ?? 0) / (one[peer] ?? 0))).toFixed(2)}`);
 }
 
 async function bench(gb: number, pairs: number): Promise<void> {
   const bin = installedPostgres();
   process.env.HEADGATE_TEST_POSTGRES_BIN = bin;
   const home = mkdtempSync(join(tmpdir(), "headgate-bench-"));
-  const server: Server = await startServer({ settings: ["fsync = off", "max_wal_size = 4GB", "shared_buffers = 512MB"] });
+  const server: Server = await startServer({
+    settings: ["fsync = off", "max_wal_size = 4GB", "shared_buffers = 512MB"],
+  });
   try {
     const database = await createDatabase(server.url());
     await fill(database, gb * 2 ** 30);

@@ -116,7 +116,7 @@ describe("a backup that fails stops the run before anything changes, and leaves 
   it("by SIGKILL leaves nothing under the final name, and the next run makes one", async () => {
     const env = standIn(
       "pg_dump",
-      'case "$*" in *nowhere*) exit 0;; esac; REAL "$@" | while head -c 4000; do sleep 0.2; done',
+      'case "$*" in *nowhere*) exit 0;; esac; REAL "$@" | { head -c 4000; sleep 1.5; cat; }',
     );
     for (const wait of [0, 300, 900]) {
       const running = scene.start(["backup"], env);
