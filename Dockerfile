@@ -1,5 +1,6 @@
 # Headgate's image: the agent and nothing else; it needs no shell, runs as uid 65532 and on a read-only root.
 # BASE is anything with Node 22.19 or later. The default has neither shell nor package manager.
+# --target backup makes the same image with pg_dump and pg_restore 16 and 18, for backup.strategy dump and dump-touched.
 ARG BUILD=node:24-bookworm-slim
 ARG BASE=gcr.io/distroless/nodejs24-debian12:latest
 
@@ -8,7 +9,16 @@ WORKDIR /src
 COPY . .
 RUN ["node", ".ci/build-in-image.ts"]
 
-FROM ${BASE}
+FROM ${BUILD} AS clients
+# Of PostgreSQL's own packages: what 18 writes, 16 and older do not take back without a complaint.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install --yes --no-install-recommends postgresql-client-16 postgresql-client-18
+COPY .ci/collect-clients.ts /
+RUN ["node", "/collect-clients.ts", "/clients"]
+
+FROM ${BASE} AS agent
 # The default base keeps its Node in /nodejs/bin.
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/nodejs/bin \
     NODE_ENV=production \
@@ -23,3 +33,8 @@ USER 65532:65532
 WORKDIR /
 ENTRYPOINT ["headgate"]
 CMD ["--help"]
+
+FROM agent AS backup
+COPY --from=clients /clients/ /
+
+FROM agent

@@ -83,7 +83,7 @@ const regionOf = ({ region, endpoint }: S3Settings): { region?: string } => {
 /** Makes a client, and learns its secrets so that no output shows them. The library is loaded here and nowhere before. */
 export async function openClient(options: S3Options): Promise<S3Client> {
   const { settings, secret, ca, redactor, idleMs = 30_000 } = options;
-  const { S3Client: Client } = await import("@aws-sdk/client-s3");
+  const { S3Client: Client } = await import("./aws.ts");
   const checksums = settings.endpoint === "" ? "WHEN_SUPPORTED" : "WHEN_REQUIRED";
   const client = new Client({
     ...regionOf(settings),

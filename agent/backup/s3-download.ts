@@ -16,7 +16,7 @@ export async function* download(
   { client, settings, key }: Target,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { GetObjectCommand } = await import("@aws-sdk/client-s3");
+  const { GetObjectCommand } = await import("./aws.ts");
   const ask = { Bucket: settings.bucket, Key: key };
   const first = await client.send(new GetObjectCommand(ask), { abortSignal: signal });
   const size = first.ContentLength ?? 0;

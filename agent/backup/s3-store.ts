@@ -6,7 +6,7 @@ import { s3Failure } from "./s3-errors.ts";
 import { encryption, upload, watched } from "./s3-upload.ts";
 import { NameTaken, PARTIAL, type Store, type Stored } from "./store.ts";
 
-type Library = typeof import("@aws-sdk/client-s3");
+type Library = typeof import("./aws.ts");
 
 /** One bucket's folder, with its client and the library, as the store's methods use it. */
 interface Bucket {
@@ -26,7 +26,7 @@ export function s3Store(given: S3Options): Store {
 
   let opened: Promise<Bucket> | undefined;
   const open = async (): Promise<Bucket> => ({
-    s3: await import("@aws-sdk/client-s3"),
+    s3: await import("./aws.ts"),
     client: await openClient(options),
   });
 

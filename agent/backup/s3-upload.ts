@@ -87,7 +87,7 @@ function haltingClient(client: S3Client, { over, cut }: Halt, isTidying: (comman
 
 /** What stands under the key: nothing, what this upload has put there, or what somebody else has. */
 async function whoseIs({ client, settings, key }: Target, mark: string): Promise<"nobody" | "ours" | "another"> {
-  const { HeadObjectCommand } = await import("@aws-sdk/client-s3");
+  const { HeadObjectCommand } = await import("./aws.ts");
   try {
     const abortSignal = AbortSignal.timeout(TIDY_MS);
     const { Metadata } = await client.send(new HeadObjectCommand({ Bucket: settings.bucket, Key: key }), {
@@ -104,10 +104,7 @@ async function whoseIs({ client, settings, key }: Target, mark: string): Promise
  * that one is lost, the store is asked. Rejects with what went wrong first, and then nothing stands under the key.
  */
 export async function upload(target: Target, { chunks, seen }: Watched, signal: AbortSignal): Promise<void> {
-  const [{ AbortMultipartUploadCommand, DeleteObjectCommand }, { Upload }] = await Promise.all([
-    import("@aws-sdk/client-s3"),
-    import("@aws-sdk/lib-storage"),
-  ]);
+  const { AbortMultipartUploadCommand, DeleteObjectCommand, Upload } = await import("./aws.ts");
   const { client, settings, key } = target;
   const mark = randomUUID();
   const halt = makeHalt();

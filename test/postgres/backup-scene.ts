@@ -19,6 +19,8 @@ export interface BackupScene {
   stored(): string[];
   /** Values under `backup`; the folder is the store. */
   backup(values: Readonly<Record<string, unknown>>, others?: Readonly<Record<string, unknown>>): void;
+  /** The values file. */
+  readonly values: string;
   start(args: readonly string[], env?: Readonly<Record<string, string>>): Running;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Result>;
   json(...args: readonly string[]): Promise<Record<string, unknown>>;
@@ -83,6 +85,9 @@ export function useBackups(): BackupScene {
     },
     get store() {
       return join(desk.path, "store");
+    },
+    get values() {
+      return values();
     },
     stored: () => readdirSync(scene.store).toSorted(),
     backup(backup, others = {}) {

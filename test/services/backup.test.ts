@@ -1,12 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import pg from "pg";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { ADDS_STATE, DROPS_NOTE, useBackups } from "../postgres/backup-scene.ts";
 import { REGION, type S3Server, startS3 } from "./harness/s3-server.ts";
 import { partsIn } from "./s3-scene.ts";
 
+const execute = promisify(execFile);
 const scene = useBackups();
 let server: S3Server;
 let prefix: string;
@@ -92,13 +96,27 @@ test("a proved copy in the bucket before data is destroyed; list, verify and res
   }
 });
 
+test("the bundle that the image has does the same", async () => {
+  const dist = mkdtempSync(join(tmpdir(), "headgate-dist-"));
+  onTestFinished(() => rmSync(dist, { recursive: true, force: true }));
+  const root = join(import.meta.dirname, "../..");
+  const env = { ...process.env, ...keys(), HEADGATE_BUILD_DIR: dist };
+  await execute(process.execPath, [join(root, ".ci/build.ts")], { cwd: root, env });
+  const bundled = async (...args: readonly string[]) =>
+    await execute(process.execPath, [join(dist, "main.js"), ...args, "-f", scene.values], {
+      env: { ...env, DATABASE_URL: scene.shop.url, PATH: `${scene.bin}:${process.env.PATH}` },
+    });
+  const { stdout } = await bundled("backup");
+  expect(stored()).toHaveLength(2);
+  expect((await bundled("backup", "verify")).stdout).toContain(`${stdout.split(" ")[0]} is whole`);
+});
+
 test("a changed byte in the bucket is found", async () => {
   await run(["backup"]);
   const [dump = ""] = stored();
   const path = join(server.folder, prefix, dump);
   const bytes = readFileSync(path);
   bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 1;
-  const { openSync, writeSync, closeSync } = await import("node:fs");
   const file = openSync(path, "r+");
   writeSync(file, bytes);
   closeSync(file);

@@ -38,9 +38,9 @@ export const backupS3 = {
       type: "integer",
       minimum: 5,
       maximum: 5120,
-      default: 16,
+      default: 8,
       description:
-        "Size of the parts of an upload. S3 takes 10,000 of them, so 16 allows backups of 156 GiB; about five stand in memory at once.",
+        "Size of the parts of an upload. S3 takes 10,000 of them, so 8 allows backups of 78 GiB; about ten stand in memory at once.",
     },
     existingSecret: {
       type: "string",

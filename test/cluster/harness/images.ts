@@ -14,6 +14,12 @@ COPY --chown=65532:65532 migrations /migrations
 RUN ["headgate", "compile", "--dir", "/migrations"]
 `;
 
+/** The clients of this machine's packages instead of those of a registry; they are collected the same way. */
+const backupDockerfile = `ARG AGENT
+FROM \${AGENT}
+COPY clients/ /
+`;
+
 /** The agent's image by the checkout's own Dockerfile, known to the cluster; returns its reference. */
 export async function buildAgentImage(folder = repository): Promise<string> {
   const cluster = currentCluster();
@@ -42,6 +48,34 @@ export async function buildMigratorImage(tag: string, migrationsDir: string, fol
   });
   await loadImage(cluster, image);
   return reference;
+}
+
+/** The agent's image with pg_dump and pg_restore, as the Dockerfile's target `backup` has them; returns its reference. */
+export async function buildBackupImage(folder = repository): Promise<string> {
+  const cluster = currentCluster();
+  if (cluster.containerd === undefined) {
+    const reference = process.env.HEADGATE_TEST_BACKUP_IMAGE;
+    if (reference) return reference;
+    throw new Error("Name the image with pg_dump that the cluster has in HEADGATE_TEST_BACKUP_IMAGE.");
+  }
+  const image = await withLock("images", async () => {
+    const agent = await ensureAgent(folder);
+    const collector = join(folder, ".ci/collect-clients.ts");
+    return ensureImage({
+      reference: `localhost/headgate/backup:${hashTexts(agent.reference)}`,
+      isLeaf: true,
+      key: hashTexts(backupDockerfile, agent.archive, await readFile(collector, "utf8")),
+      parents: [agent],
+      buildArgs: { AGENT: agent.reference },
+      context: async () => {
+        const context = await prepareContext(backupDockerfile);
+        await run([process.execPath, collector, join(context, "clients")]);
+        return context;
+      },
+    });
+  });
+  await loadImage(cluster, image);
+  return image.reference;
 }
 
 /** Hands an image to containerd, once a run. */
