@@ -2,7 +2,7 @@ import type { BackupContext } from "./context.ts";
 import type { Store } from "./store.ts";
 
 /** The store that the settings name. Each kind is loaded only where it is used. */
-export async function openStore({ settings, s3 }: Pick<BackupContext, "settings" | "env" | "s3">): Promise<Store> {
+export async function openStore({ settings, s3 }: Pick<BackupContext, "settings" | "s3">): Promise<Store> {
   if (settings.backup.s3.bucket !== "") {
     const { s3Store } = await import("./s3-store.ts");
     return s3Store({ settings: settings.backup.s3, ...s3 });

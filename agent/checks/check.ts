@@ -1,3 +1,4 @@
+import type { S3Access } from "../backup/s3-client.ts";
 import type { Names } from "../history/schema.ts";
 import type { ConnectionSource } from "../postgres/connection.ts";
 import type { Session } from "../postgres/session.ts";
@@ -11,6 +12,8 @@ export interface CheckContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Another server to try a restore on; undefined for the database's own. */
   readonly scratch: ConnectionSource | undefined;
+  /** How a bucket for backups is reached. */
+  readonly s3: S3Access;
 }
 
 /** What a check found wrong, and how to mend it. */

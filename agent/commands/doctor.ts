@@ -49,9 +49,9 @@ export const doctor: Command = {
   run: async (args, io) =>
     await withContext("doctor", { args, io }, async (context) => {
       needsSchema(context);
-      const { settings, names, env, scratch } = context;
+      const { settings, names, env, scratch, s3 } = context;
       const { results, invalid } = await withSession(context, async (session) => ({
-        results: [...(await runChecks({ session, settings, names, env, scratch })), ...(await fits(context, session))],
+        results: [...(await runChecks({ session, settings, names, env, scratch, s3 })), ...(await fits(context, session))],
         invalid: await invalidIndexes(session),
       }));
       if (flagArg(args, "json"))

@@ -11,8 +11,8 @@ export const preflight: Stage = {
   changes: "nothing",
   async run(context, state) {
     const session = need(state, "session");
-    const { settings, names, env, scratch } = context;
-    const subject: CheckContext = { session, settings, names, env, scratch };
+    const { settings, names, env, scratch, s3 } = context;
+    const subject: CheckContext = { session, settings, names, env, scratch, s3 };
     const [invalidBefore, results] = await Promise.all([invalidIndexes(session), runChecks(subject)]);
     const found = results.filter(isFound);
     const warnings = found.filter(({ obstacle }) => obstacle.severity === "warning");

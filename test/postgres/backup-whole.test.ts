@@ -26,6 +26,7 @@ async function contextHere(): Promise<BackupContext> {
     env: { PATH: `${scene.bin}:${process.env.PATH}` },
     log: createHumanLog(() => undefined, createRedactor(), { level: "error", colour: false }),
     ...{ ticker: undefined, pod: undefined, applicationName: "test", scratch: undefined },
+    s3: { secret: undefined, ca: undefined, redactor: createRedactor() },
     signal: new AbortController().signal,
   };
 }
