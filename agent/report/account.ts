@@ -97,6 +97,7 @@ const leftOutNotes = ({ leftOut = {} }: Report): string[] =>
 
 function missing(row: RunRow | undefined, report: Report | undefined): string[] {
   if (row === undefined || report !== undefined) return [];
+  if (row.reported) return ["the report of this run cannot be read; this is what its row and the history hold"];
   if (row.outcome !== "running")
     return [
       "the report of this run is not kept any more (history.reports.keep); this is what its row and the history hold",

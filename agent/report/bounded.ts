@@ -1,72 +1,67 @@
 import type { MigrationRecord, Report } from "./report.ts";
 
 /** What one report keeps at most, so that ten thousand migrations, or one endless message, still make a row of some MB. */
-const MOST = {
-  locks: 5_000,
-  risks: 1_000,
-  schema: 2_000,
-  expectations: 2_000,
-  details: 1_000,
-  textChars: 20_000,
-} as const;
+const MOST = { locks: 5_000, items: 2_000, listChars: 2_000_000, textChars: 20_000 } as const;
 
 const cut = (text: string): string =>
   text.length <= MOST.textChars
     ? text
     : `${text.slice(0, MOST.textChars)}… (${text.length - MOST.textChars} characters left out)`;
 
-const cutSome = (text: string | undefined): string | undefined => (text === undefined ? undefined : cut(text));
+/** The same of every text in it. */
+const cutIn = <T extends object>(item: T): T => {
+  const entries = Object.entries(item).map(([key, value]) => [key, typeof value === "string" ? cut(value) : value]);
+  return Object.fromEntries(entries) as T;
+};
 
-/** Gives each list its first items, and counts the rest by the list's name. */
-function counter() {
-  const leftOut: Record<string, number> = {};
-  return {
-    leftOut,
-    first<T>(part: string, list: readonly T[], most: number): readonly T[] {
-      if (list.length > most) leftOut[part] = (leftOut[part] ?? 0) + list.length - most;
-      return list.slice(0, most);
-    },
-  };
+/** Counts what is left out, by the part that it is left out of. */
+class Bound {
+  readonly leftOut: Record<string, number> = {};
+  #locks: number = MOST.locks;
+
+  #left(part: string, amount: number): void {
+    if (amount > 0) this.leftOut[part] = (this.leftOut[part] ?? 0) + amount;
+  }
+
+  /** The first of a list, as long as there is room, with their texts cut. */
+  list<T extends object | string>(part: string, list: readonly T[]): readonly T[] {
+    const kept: T[] = [];
+    let room: number = MOST.listChars;
+    for (const item of list.slice(0, MOST.items)) {
+      const short = (typeof item === "string" ? cut(item) : cutIn(item)) as T;
+      room -= JSON.stringify(short).length;
+      if (room < 0) break;
+      kept.push(short);
+    }
+    this.#left(part, list.length - kept.length);
+    return kept;
+  }
+
+  /** Names of migrations all stay; their locks as long as there is room for so many. */
+  migrations(list: readonly MigrationRecord[]): readonly MigrationRecord[] {
+    return list.map((one) => {
+      if (one.locks === undefined) return one;
+      const locks = one.locks.slice(0, this.#locks);
+      this.#locks -= locks.length;
+      this.#left("locks", one.locks.length - locks.length);
+      return { ...one, locks };
+    });
+  }
 }
 
-/** The report as it is kept: texts and lists end somewhere, and `leftOut` says what of. Names of migrations all stay. */
+/** The report as it is kept: texts and lists end somewhere, and `leftOut` says what of. */
 export function boundedReport(report: Report): Report {
-  const { leftOut, first } = counter();
-  let locksLeft: number = MOST.locks;
-  const withLocks = (one: MigrationRecord): MigrationRecord => {
-    if (one.locks === undefined) return one;
-    const locks = first("locks", one.locks, locksLeft);
-    locksLeft -= locks.length;
-    return { ...one, locks };
-  };
+  const bound = new Bound();
   const { error, schema, expectations } = report;
   const bounded: Report = {
     ...report,
-    stages: report.stages.map((stage) => ({ ...stage, summary: cut(stage.summary) })),
-    risks: first("risks", report.risks, MOST.risks).map((risk) => ({ ...risk, danger: cut(risk.danger) })),
-    applied: report.applied.map(withLocks),
-    reverted: report.reverted.map(withLocks),
-    error: error && {
-      ...error,
-      what: cut(error.what),
-      details: first("details", error.details, MOST.details).map(cut),
-      stands: cut(error.stands),
-      fix: cut(error.fix),
-    },
-    schema:
-      schema &&
-      first("schema", schema, MOST.schema).map((one) => ({
-        ...one,
-        before: cutSome(one.before),
-        after: cutSome(one.after),
-      })),
-    expectations:
-      expectations &&
-      first("expectations", expectations, MOST.expectations).map((one) => ({
-        ...one,
-        what: cut(one.what),
-        reason: cutSome(one.reason),
-      })),
+    stages: report.stages.map(cutIn),
+    risks: bound.list("risks", report.risks),
+    applied: bound.migrations(report.applied),
+    reverted: bound.migrations(report.reverted),
+    error: error && { ...cutIn(error), details: bound.list("details", error.details) },
+    ...(schema === undefined ? {} : { schema: bound.list("schema", schema) }),
+    ...(expectations === undefined ? {} : { expectations: bound.list("expectations", expectations) }),
   };
-  return Object.keys(leftOut).length === 0 ? bounded : { ...bounded, leftOut };
+  return Object.keys(bound.leftOut).length === 0 ? bounded : { ...bounded, leftOut: bound.leftOut };
 }

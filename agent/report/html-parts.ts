@@ -18,7 +18,8 @@ export interface Heading {
 export const section = ({ id, title }: Heading, ...content: readonly Part[]): Markup =>
   html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`;
 
-const cut = (text: string): string =>
+/** A text that ends somewhere. */
+export const cut = (text: string): string =>
   text.length <= TEXT_CHARS ? text : `${text.slice(0, TEXT_CHARS)}… (${text.length - TEXT_CHARS} characters more)`;
 
 /** Scrolls inside itself, by keys too. */

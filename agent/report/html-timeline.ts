@@ -1,5 +1,6 @@
 import { formatDuration } from "../lib/duration.ts";
 import type { Account, MigrationAccount } from "./account.ts";
+import { cut } from "./html-parts.ts";
 import { html, type Markup } from "./markup.ts";
 import type { StageRecord } from "./report.ts";
 
@@ -49,7 +50,7 @@ function stageLine(stage: StageRecord, wholeMs: number): Markup {
     stage.status === "ok"
       ? html``
       : html` <span class="pill ${failed ? "bad" : "mute"}">${STATUS[stage.status]}</span>`;
-  const told = stage.summary === "" ? html`` : html`<span class="told">${stage.summary}</span>`;
+  const told = stage.summary === "" ? html`` : html`<span class="told">${cut(stage.summary)}</span>`;
   return html`<li><span class="what"><strong>${stage.name}</strong>${status}</span>${bar(span, { wholeMs, failed })}<span class="took">${ran ? formatDuration(stage.durationMs) : ""}</span>${told}</li>`;
 }
 

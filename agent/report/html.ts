@@ -5,6 +5,7 @@ import type { Account } from "./account.ts";
 import { migrationList } from "./html-migrations.ts";
 import {
   backupTaken,
+  cut,
   expectationsMet,
   fleetResult,
   releaseFacts,
@@ -49,16 +50,18 @@ function verdict(account: Account): Markup {
   const { error } = report;
   const lead = error?.what ?? (exitCode === undefined || exitCode === 0 ? undefined : meaningOf(exitCode));
   const stands =
-    error === undefined || error.stands === "" ? html`` : html`<p><strong>What stands:</strong> ${error.stands}</p>`;
-  const next = nextSteps(account).map((step) => html`<p>${step}</p>`);
-  return html`<section class="verdict ${LOOKS[outcome]}" aria-labelledby="verdict"><span class="pill ${LOOKS[outcome]}">${outcomeWord[outcome]}</span><h1 id="verdict">${headline(account)}</h1>${lead === undefined ? html`` : html`<p class="lead">${lead}</p>`}${stands}<div class="first"><h2>What to do first</h2>${next}</div>${numbers(account)}</section>`;
+    error === undefined || error.stands === ""
+      ? html``
+      : html`<p><strong>What stands:</strong> ${cut(error.stands)}</p>`;
+  const next = nextSteps(account).map((step) => html`<p>${cut(step)}</p>`);
+  return html`<section class="verdict ${LOOKS[outcome]}" aria-labelledby="verdict"><span class="pill ${LOOKS[outcome]}">${outcomeWord[outcome]}</span><h1 id="verdict">${headline(account)}</h1>${lead === undefined ? html`` : html`<p class="lead">${cut(lead)}</p>`}${stands}<div class="first"><h2>What to do first</h2>${next}</div>${numbers(account)}</section>`;
 }
 
 const DETAILS = 500;
 
 function errorDetails({ report: { error } }: Account): Markup {
   if (error === undefined || error.details.length === 0) return html``;
-  const lines = error.details.slice(0, DETAILS).join("\n");
+  const lines = error.details.slice(0, DETAILS).map(cut).join("\n");
   const left = error.details.length - DETAILS;
   return section(
     { id: "error", title: "The error" },

@@ -1,7 +1,7 @@
 import { formatDuration } from "../lib/duration.ts";
 import { fencedMarkdown, plainMarkdown } from "../lib/plain.ts";
 import type { Account } from "./account.ts";
-import { backupWords, factsOf, headline, momentText, named, nextSteps, outcomeWord } from "./words.ts";
+import { backupWords, changedText, factsOf, headline, momentText, named, nextSteps, outcomeWord } from "./words.ts";
 
 /** What a comment on a pull request, or the summary of a CI job, still shows. */
 const ROWS = 100;
@@ -47,7 +47,11 @@ export function markdownReport(account: Account): string {
   const { stages, expectations = [], schema = [], risks, backup, notReached, fleet } = report;
   return `${[
     `## Headgate: ${plainMarkdown(headline(account))}`,
-    `${outcomeWord[outcome]} · ${facts(account)}`,
+    [
+      outcomeWord[outcome],
+      ...(outcome === "done" || migrations.length === 0 ? [] : [changedText(migrations)]),
+      facts(account),
+    ].join(" · "),
     ...errorBlock(account),
     ...nextSteps(account).map((step) =>
       step.includes("\n") ? `What to do first:\n\n${fencedMarkdown(step)}` : `What to do first: ${plainMarkdown(step)}`,

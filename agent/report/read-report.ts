@@ -108,6 +108,8 @@ const expectation = (raw: Json): NonNullable<Report["expectations"]>[number] => 
   durationMs: number(raw.durationMs),
 });
 
+const OUTCOMES = ["done", "failed", "stopped"] as const;
+
 const leftOut = (raw: Json): Record<string, number> =>
   Object.fromEntries(Object.entries(raw).flatMap(([key, value]) => (isNumber(value) ? [[key, value]] : [])));
 
@@ -116,11 +118,11 @@ const leftOut = (raw: Json): Record<string, number> =>
  * there or not of its type is empty. Undefined when it is no report at all.
  */
 export function readReport(raw: unknown): Report | undefined {
-  if (!isRecord(raw)) return undefined;
+  if (!isRecord(raw) || raw.command === undefined || !OUTCOMES.some((one) => one === raw.outcome)) return undefined;
   return {
     format: 1,
     command: string(raw.command),
-    outcome: oneOf(raw.outcome, ["done", "failed", "stopped"], "failed"),
+    outcome: oneOf(raw.outcome, OUTCOMES, "failed"),
     exitCode: number(raw.exitCode),
     agentVersion: string(raw.agentVersion),
     startedAt: string(raw.startedAt),
@@ -134,7 +136,7 @@ export function readReport(raw: unknown): Report | undefined {
     ahead: strings(raw.ahead),
     stoppedAt: maybe.string(raw.stoppedAt),
     notReached: strings(raw.notReached),
-    fleet: maybe.record(raw.fleet, fleet),
+    fleet: isRecord(raw.fleet) && isNumber(raw.fleet.listed) ? fleet(raw.fleet) : undefined,
     error: maybe.record(raw.error, error),
     release: maybe.record(raw.release, release),
     backup: maybe.record(raw.backup, backup),

@@ -1,7 +1,7 @@
 import { formatDuration } from "../lib/duration.ts";
 import { plainTerminal } from "../lib/plain.ts";
 import type { Account, MigrationAccount } from "./account.ts";
-import { backupWords, factsOf, headline, momentText, named, nextSteps } from "./words.ts";
+import { backupWords, changedText, factsOf, headline, momentText, named, nextSteps } from "./words.ts";
 
 /** Lines of one list in a terminal. */
 const SHOWN = 200;
@@ -25,7 +25,7 @@ const releaseText = ({ release, by }: Account): string[] => [
 ];
 
 function head(account: Account): string[] {
-  const { run, report, outcome, exitCode, durationMs, startedAt, notes } = account;
+  const { run, report, outcome, exitCode, durationMs, startedAt, notes, migrations } = account;
   const facts = [
     run === undefined ? "no run of its own" : `run ${run}`,
     ...(report.database === undefined ? [] : [`database ${report.database}`]),
@@ -34,6 +34,7 @@ function head(account: Account): string[] {
   ];
   const ended = [
     outcome === "running" ? "not ended" : outcome,
+    ...(outcome === "done" || migrations.length === 0 ? [] : [changedText(migrations)]),
     ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
     ...(durationMs === undefined ? [] : [`after ${formatDuration(durationMs)}`]),
   ];

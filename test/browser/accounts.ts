@@ -16,7 +16,7 @@ const release: Report["release"] = {
   ...{ image: "registry.example.com/shop-migrator:1.4.0", deadlineSeconds: 225, graceSeconds: 60 },
 };
 
-const stage = (name: string, startedMs: number, durationMs: number, summary: string) =>
+const stage = (name: string, [startedMs, durationMs]: readonly [number, number], summary: string) =>
   ({ name, status: "ok", startedMs, durationMs, summary }) as const;
 
 const applied: readonly MigrationRecord[] = [
@@ -55,13 +55,13 @@ const known: readonly MigrationAccount[] = applied.map((one) => ({
 }));
 
 const stages: Report["stages"] = [
-  stage("wait", 0, 41, "PostgreSQL 18.4, shop as migrator, TLS verified"),
-  stage("preflight", 42, 63, "13 checks passed, 1 warning"),
-  stage("plan", 106, 88, "3 migrations"),
+  stage("wait", [0, 41], "PostgreSQL 18.4, shop as migrator, TLS verified"),
+  stage("preflight", [42, 63], "13 checks passed, 1 warning"),
+  stage("plan", [106, 88], "3 migrations"),
   { name: "revert", status: "skipped", startedMs: 194, durationMs: 0, summary: "" },
-  stage("migrate", 195, 5_140, "3 applied"),
-  stage("verify", 5_336, 22, "14 migrations, history and files agree"),
-  stage("smoke", 5_360, 1_030, "9 expectations are met"),
+  stage("migrate", [195, 5_140], "3 applied"),
+  stage("verify", [5_336, 22], "14 migrations, history and files agree"),
+  stage("smoke", [5_360, 1_030], "9 expectations are met"),
 ];
 
 const grown: Partial<Report> = {
@@ -158,7 +158,7 @@ export const ODD = [
   "🛒 orders 👩‍🚀",
   `a${"very_long_name_".repeat(12)}`,
   "\\u0000 \\x00 %00 &#0;",
-  "--><!-- ]]> {{constructor}} ${7*7}",
+  "--><!-- ]]> {{constructor}} <%= 7*7 %>",
   'x" onclick="alert(1)" y=\'',
   "Zażółć 設計 ñandú",
 ] as const;

@@ -101,7 +101,7 @@ it("the page of a run of which little is known holds all that, too", async () =>
 it("a run that did ten thousand things has a page that stays small, opens, and says what it leaves out", async () => {
   const account = huge();
   const page = htmlPage(account);
-  expect(page.length).toBeLessThan(6_000_000);
+  expect(page.length).toBeLessThan(4_000_000);
   for (const said of ["9500 more are in the history", "9960 more are not drawn", "4700 more are not shown"])
     expect(page).toContain(said);
   await look(await open({ colorScheme: "light", width: 360 }), "huge", account);

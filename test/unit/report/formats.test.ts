@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { accountOf } from "../../../agent/report/account.ts";
+import { formatOfFile, formats } from "../../../agent/report/formats.ts";
+import { readReport } from "../../../agent/report/read-report.ts";
+import type { Report } from "../../../agent/report/report.ts";
+import { elements } from "../../postgres/junit.ts";
+import { whole } from "./whole.ts";
+
+/** What may have become of a report in a database: any JSON in any of its places. */
+const broken = fc
+  .dictionary(fc.constantFrom(...Object.keys(whole({})), "schema", "expectations", "backup", "leftOut"), fc.jsonValue())
+  .map((part): unknown => ({ ...whole({}), ...part }));
+
+const text = fc.string({ unit: "binary", maxLength: 30 });
+const odd: fc.Arbitrary<Partial<Report>> = fc.record({
+  applied: fc.array(fc.record({ name: text, durationMs: fc.nat() }), { maxLength: 3 }),
+  stages: fc.array(
+    fc.record({
+      name: text,
+      status: fc.constantFrom("ok" as const, "failed" as const),
+      durationMs: fc.nat(),
+      summary: text,
+    }),
+    { maxLength: 3 },
+  ),
+  error: fc.record({ id: text, what: text, details: fc.array(text, { maxLength: 3 }), stands: text, fix: text }),
+  outcome: fc.constantFrom("done" as const, "failed" as const, "stopped" as const),
+  notReached: fc.array(text, { maxLength: 2 }),
+});
+
+describe("every format", () => {
+  it("tells whatever a database has made of a report, and never fails", async () => {
+    const renders = await Promise.all(formats.map(async (format) => await format.load()));
+    fc.assert(
+      fc.property(broken, (raw) => {
+        const account = accountOf({ report: readReport(raw) });
+        for (const render of renders) expect(render(account).length).toBeGreaterThan(10);
+      }),
+    );
+  });
+
+  it("is well-formed, whatever names and messages hold", async () => {
+    const [junit, html, json] = await Promise.all(
+      ["a.xml", "a.html", "a.json"].map(async (path) => await formatOfFile(path)?.load()),
+    );
+    fc.assert(
+      fc.property(odd, (part) => {
+        const account = accountOf({ report: whole(part) });
+        const cases = elements(junit?.(account) ?? "").filter(({ name }) => name === "testcase");
+        expect(cases.length).toBeGreaterThanOrEqual((part.applied ?? []).length);
+        expect(html?.(account)).not.toMatch(/[^\P{C}\n\t]/u);
+        expect(JSON.parse(json?.(account) ?? "")).toMatchObject({ run: { outcome: part.outcome } });
+      }),
+    );
+  });
+
+  it("is chosen by the file's ending, and each has its own", () => {
+    expect(["a.HTML", "b.xml", "c.md", "d.txt", "e.json"].map((path) => formatOfFile(path)?.name)).toEqual([
+      ...["html", "junit", "markdown", "text", "json"],
+    ]);
+    expect(formatOfFile("report.pdf")).toBeUndefined();
+    const endings = formats.map(({ ending }) => ending).filter((ending) => ending !== "");
+    expect(new Set(endings).size).toBe(endings.length);
+  });
+});
