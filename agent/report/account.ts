@@ -90,6 +90,7 @@ function merged(report: Report, known: readonly MigrationAccount[]): MigrationAc
 const SAID: Readonly<Record<string, string>> = {
   details: "lines of the error",
   schema: "changes of the schema",
+  drift: "objects that other hands have changed",
 };
 
 const leftOutNotes = ({ leftOut = {} }: Report): string[] =>

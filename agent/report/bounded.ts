@@ -52,7 +52,7 @@ class Bound {
 /** The report as it is kept: texts and lists end somewhere, and `leftOut` says what of. */
 export function boundedReport(report: Report): Report {
   const bound = new Bound();
-  const { error, schema, expectations } = report;
+  const { error, drift, schema, expectations } = report;
   const bounded: Report = {
     ...report,
     stages: report.stages.map(cutIn),
@@ -60,6 +60,7 @@ export function boundedReport(report: Report): Report {
     applied: bound.migrations(report.applied),
     reverted: bound.migrations(report.reverted),
     error: error && { ...cutIn(error), details: bound.list("details", error.details) },
+    ...(drift === undefined ? {} : { drift: bound.list("drift", drift) }),
     ...(schema === undefined ? {} : { schema: bound.list("schema", schema) }),
     ...(expectations === undefined ? {} : { expectations: bound.list("expectations", expectations) }),
   };

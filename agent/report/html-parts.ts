@@ -4,7 +4,7 @@ import { inUnits } from "../lib/units.ts";
 import type { Account } from "./account.ts";
 import { html, type Markup, type Part } from "./markup.ts";
 import type { SchemaChange } from "./report.ts";
-import { momentText, PROVED } from "./words.ts";
+import { changeWord, momentText } from "./words.ts";
 
 /** Rows of one table on the page. */
 const ROWS = 300;
@@ -39,11 +39,7 @@ export function facts(pairs: readonly (readonly [string, Part])[]): Markup {
 
 const name = (text: string): Markup => html`<bdi class="name">${text}</bdi>`;
 
-const KINDS: Readonly<Record<SchemaChange["kind"], readonly [word: string, look: string]>> = {
-  added: ["added", "good"],
-  missing: ["removed", "bad"],
-  different: ["changed", "warn"],
-};
+const KIND_LOOKS = { added: "good", missing: "bad", different: "warn" } as const;
 
 const marked = (sign: string, look: string, lines: readonly string[]): Markup[] =>
   lines.map((line) => html`<span class="${look}">${sign} ${line}\n</span>`);
@@ -67,26 +63,30 @@ function changeText({ before, after }: SchemaChange): Markup {
 }
 
 function change(one: SchemaChange): Markup {
-  const [word, look] = KINDS[one.kind];
   const text =
     (one.before ?? one.after) === undefined
       ? html``
       : html`<div class="inside"><pre tabindex="0" role="region" aria-label="What changed">${changeText(one)}</pre></div>`;
-  return html`<details open><summary>${name(one.object)}<span class="pill ${look}">${word}</span></summary>${text}</details>`;
+  return html`<details open><summary>${name(one.object)}<span class="pill ${KIND_LOOKS[one.kind]}">${changeWord[one.kind]}</span></summary>${text}</details>`;
 }
 
-export function schemaChanges({ report: { schema = [] } }: Account): Markup {
-  if (schema.length === 0) return html``;
-  const more =
-    schema.length > ROWS ? html`<p class="soft small">${schema.length - ROWS} more are not shown.</p>` : html``;
-  const title = { id: "schema", title: "What changed in the schema" };
+function changes(heading: Heading, list: readonly SchemaChange[] = []): Markup {
+  if (list.length === 0) return html``;
+  const more = list.length > ROWS ? html`<p class="soft small">${list.length - ROWS} more are not shown.</p>` : html``;
   return section(
-    title,
-    html`<p class="soft">${count(schema.length, "object")}</p>`,
-    schema.slice(0, ROWS).map(change),
+    heading,
+    html`<p class="soft">${count(list.length, "object")}</p>`,
+    list.slice(0, ROWS).map(change),
     more,
   );
 }
+
+export const schemaChanges = ({ report: { schema } }: Account): Markup =>
+  changes({ id: "schema", title: "What changed in the schema" }, schema);
+
+/** What somebody had done by hand before this run began. */
+export const foundDrift = ({ report: { drift } }: Account): Markup =>
+  changes({ id: "drift", title: "Found changed by other hands, before this run" }, drift);
 
 const RISK_LOOKS = { high: "bad", medium: "warn", low: "" } as const;
 
@@ -100,22 +100,28 @@ export function risksTaken({ report: { risks } }: Account): Markup {
   return section(title, table(title.title, ["Rule", "Migration", "Danger", "Accepted because"], rows));
 }
 
+const PROVED = {
+  read: ["good", "read back whole"],
+  restore: ["good", "restored and compared"],
+  no: ["warn", "not verified"],
+} as const;
+
 export function backupTaken({ report: { backup } }: Account): Markup {
   if (backup === undefined) return html``;
   const { name: called, where, strategy, bytes, sha256, durationMs, verified, lsn } = backup;
-  const look = html`<span class="pill ${verified === "no" ? "warn" : "good"}">${PROVED[verified]}</span>`;
+  const [look, state] = PROVED[verified];
   return section(
     { id: "backup", title: "Backup" },
     facts([
-      ["State", look],
+      ["State", html`<span class="pill ${look}">${state}</span>`],
       ["Name", name(called)],
       ["Where", name(where)],
       ["Strategy", strategy],
       ["Size", bytes === undefined ? undefined : inUnits(bytes)],
       ["Took", formatDuration(durationMs)],
       ["SHA-256", sha256 === undefined ? undefined : name(sha256)],
-      ["LSN", lsn],
-      ["To restore it", html`<code>headgate backup restore ${called}</code>`],
+      ["In the WAL at", lsn],
+      ["To restore it", bytes === undefined ? undefined : html`<code>headgate backup restore ${called}</code>`],
     ]),
   );
 }

@@ -8,6 +8,7 @@ import {
   cut,
   expectationsMet,
   fleetResult,
+  foundDrift,
   releaseFacts,
   risksTaken,
   schemaChanges,
@@ -40,7 +41,7 @@ function numbers({ durationMs, exitCode, migrations, report }: Account): Markup 
     ["Taken back", of("down") === 0 ? undefined : of("down")],
     ["Not reached", report.notReached.length === 0 ? undefined : report.notReached.length],
     ["Exit code", exitCode],
-    ["Reads and writes waited on", strongest?.table],
+    ["Strongest lock on", strongest?.table],
   ];
   return html`<dl class="numbers">${pairs.flatMap(([term, value]) => (value === undefined ? [] : [html`<div><dt>${term}</dt><dd>${value}</dd></div>`]))}</dl>`;
 }
@@ -111,6 +112,7 @@ ${timeline(account)}
 ${fleetResult(account)}
 ${migrationList(account)}
 ${schemaChanges(account)}
+${foundDrift(account)}
 ${expectationsMet(account)}
 ${backupTaken(account)}
 ${risksTaken(account)}

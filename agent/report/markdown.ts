@@ -1,7 +1,17 @@
 import { formatDuration } from "../lib/duration.ts";
 import { fencedMarkdown, plainMarkdown } from "../lib/plain.ts";
 import type { Account } from "./account.ts";
-import { backupWords, changedText, factsOf, headline, momentText, named, nextSteps, outcomeWord } from "./words.ts";
+import {
+  backupText,
+  changedText,
+  changeWord,
+  factsOf,
+  headline,
+  momentText,
+  named,
+  nextSteps,
+  outcomeWord,
+} from "./words.ts";
 
 /** What a comment on a pull request, or the summary of a CI job, still shows. */
 const ROWS = 100;
@@ -88,9 +98,14 @@ export function markdownReport(account: Account): string {
     ...table(
       "What changed in the schema",
       ["object", "how", "before", "after"],
-      schema.map((one) => [one.object, one.kind, one.before ?? "", one.after ?? ""]),
+      schema.map((one) => [one.object, changeWord[one.kind], one.before ?? "", one.after ?? ""]),
     ),
-    ...(backup === undefined ? [] : [`Backup ${plainMarkdown(backupWords(backup))}`]),
+    ...table(
+      "Found changed by other hands",
+      ["object", "how", "before", "now"],
+      (report.drift ?? []).map((one) => [one.object, changeWord[one.kind], one.before ?? "", one.after ?? ""]),
+    ),
+    ...(backup === undefined ? [] : [plainMarkdown(backupText(backup))]),
     ...table(
       "Risks taken",
       ["rule", "risk", "migration", "danger", "accepted because"],

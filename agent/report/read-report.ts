@@ -104,7 +104,7 @@ const change = (raw: Json): NonNullable<Report["schema"]>[number] => ({
 const expectation = (raw: Json): NonNullable<Report["expectations"]>[number] => ({
   what: string(raw.what),
   met: raw.met === true,
-  reason: maybe.string(raw.reason),
+  ...(typeof raw.reason === "string" ? { reason: raw.reason } : {}),
   durationMs: number(raw.durationMs),
 });
 

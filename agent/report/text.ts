@@ -1,7 +1,8 @@
 import { formatDuration } from "../lib/duration.ts";
 import { plainTerminal } from "../lib/plain.ts";
 import type { Account, MigrationAccount } from "./account.ts";
-import { backupWords, changedText, factsOf, headline, momentText, named, nextSteps } from "./words.ts";
+import type { SchemaChange } from "./report.ts";
+import { backupText, changedText, changeWord, factsOf, headline, momentText, named, nextSteps } from "./words.ts";
 
 /** Lines of one list in a terminal. */
 const SHOWN = 200;
@@ -51,10 +52,12 @@ function errorText({ report: { error } }: Account): string[] {
   ];
 }
 
+const changeText = ({ object, kind }: SchemaChange): string => `${changeWord[kind]} ${object}`;
+
 /** For a terminal. */
 export function textReport(account: Account): string {
   const { report, migrations } = account;
-  const { stages, risks, schema = [], expectations = [], backup, notReached, fleet } = report;
+  const { stages, risks, schema = [], drift = [], expectations = [], backup, notReached, fleet } = report;
   const lines = [
     ...head(account),
     ...errorText(account),
@@ -71,17 +74,14 @@ export function textReport(account: Account): string {
     ...(fleet === undefined
       ? []
       : listed("schemas that failed", fleet.failed, (one) => `${one.schema}: ${one.error}, exit code ${one.exitCode}`)),
-    ...listed(
-      "changes of the schema",
-      schema,
-      ({ object, kind }) => `${kind === "missing" ? "removed" : kind === "different" ? "changed" : kind} ${object}`,
-    ),
+    ...listed("changes of the schema", schema, changeText),
     ...listed(
       "expectations",
       expectations,
       ({ what, met, reason }) => `${met ? "met" : "NOT MET"}  ${what}${reason === undefined ? "" : `: ${reason}`}`,
     ),
-    ...(backup === undefined ? [] : ["", `backup ${backupWords(backup)}`]),
+    ...(backup === undefined ? [] : ["", backupText(backup)]),
+    ...listed("found changed by other hands", drift, changeText),
     ...listed("risks taken", risks, ({ rule, risk, migration, danger }) => `${rule} ${risk}, ${migration}: ${danger}`),
   ];
   return `${plainTerminal(lines.join("\n"))}\n`;

@@ -2,7 +2,7 @@ import { count } from "../lib/count.ts";
 import { inUnits } from "../lib/units.ts";
 import type { LockMode } from "../statements/lock-modes.ts";
 import type { Account, MigrationAccount } from "./account.ts";
-import type { BackupReport } from "./report.ts";
+import type { BackupReport, SchemaChange } from "./report.ts";
 
 /** `2026-11-21 19:40:12 UTC`. */
 export const momentText = (iso: string): string =>
@@ -54,6 +54,19 @@ const NAMES = 8;
 export const named = (names: readonly string[]): string =>
   names.length <= NAMES ? names.join(", ") : `${names.length}, the last ${names.at(-1)}`;
 
+/** What a run has done to an object of the schema. */
+export const changeWord: Readonly<Record<SchemaChange["kind"], string>> = {
+  added: "added",
+  missing: "removed",
+  different: "changed",
+};
+
+const PROVED = { read: "read back whole", restore: "restored and compared", no: "NOT VERIFIED" } as const;
+
+/** The backup in one line. */
+export const backupText = ({ name, where, bytes, verified }: BackupReport): string =>
+  [`backup ${name} in ${where}`, ...(bytes === undefined ? [] : [inUnits(bytes)]), PROVED[verified]].join(", ");
+
 export const outcomeWord: Readonly<Record<Account["outcome"], string>> = {
   done: "Done",
   failed: "Failed",
@@ -87,19 +100,3 @@ export const weight = (lock: LockMode): "heavy" | "middle" | "light" => {
   if (lock === "ACCESS EXCLUSIVE") return "heavy";
   return ["SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE"].includes(lock) ? "middle" : "light";
 };
-
-/** How sure the copy is. */
-export const PROVED: Readonly<Record<BackupReport["verified"], string>> = {
-  read: "read back whole",
-  restore: "restored and compared",
-  no: "not verified",
-};
-
-/** A backup in one line. */
-export const backupWords = ({ name, where, bytes, verified, lsn }: BackupReport): string =>
-  [
-    `${name} in ${where}`,
-    ...(bytes === undefined ? [] : [inUnits(bytes)]),
-    ...(lsn === undefined ? [] : [`LSN ${lsn}`]),
-    PROVED[verified],
-  ].join(", ");

@@ -74,8 +74,13 @@ const grown: Partial<Report> = {
     ...{ bytes: 26_214_400, sha256: "5e88".repeat(16), durationMs: 1_870, verified: "read" },
   },
   schema: [
-    { object: "column orders.customer", kind: "added", after: "bigint" },
-    { object: "column orders.legacy_total", kind: "missing", before: "numeric(12,2) NOT NULL DEFAULT 0" },
+    { object: "column orders.customer", kind: "added", before: undefined, after: "bigint" },
+    {
+      object: "column orders.legacy_total",
+      kind: "missing",
+      before: "numeric(12,2) NOT NULL DEFAULT 0",
+      after: undefined,
+    },
     {
       object: "function order_total(bigint)",
       kind: "different",
@@ -197,6 +202,7 @@ const hostileReport = whole({
     graceSeconds: 1,
   },
   risks: odd.map((name) => ({ migration: name, rule: name, risk: "high", line: 1, danger: name, accepted: name })),
+  drift: odd.map((name) => ({ object: name, kind: "missing", before: name, after: undefined })),
   schema: odd.map((name) => ({ object: name, kind: "different", before: name, after: `${name} now` })),
   expectations: odd.map((name) => ({ what: name, met: false, reason: name, durationMs: 1 })),
   backup: { strategy: ODD[0], name: ODD[7], where: ODD[1], bytes: 1, sha256: ODD[7], durationMs: 1, verified: "no" },
@@ -240,7 +246,9 @@ export function huge(): Account {
       locks: [{ table: name, lock: "SHARE" }],
     })),
     notReached: many,
-    schema: many.slice(0, 5_000).map((name) => ({ object: name, kind: "added", after: "y".repeat(500) })),
+    schema: many
+      .slice(0, 5_000)
+      .map((name) => ({ object: name, kind: "added", before: undefined, after: "y".repeat(500) })),
     error: {
       id: "migration-failed",
       what: "z".repeat(3_000_000),

@@ -26,7 +26,7 @@ describe("a report as it is kept", () => {
   it("of an endless message, an endless list and an endless change ends", () => {
     const text = "y".repeat(1_000_000);
     const error = { id: "migration-failed", what: text, details: names.map(() => text), stands: text, fix: text };
-    const schema = names.map((object) => ({ object, kind: "added" as const, after: text }));
+    const schema = names.map((object) => ({ object, kind: "added" as const, before: undefined, after: text }));
     const kept = boundedReport(whole({ error, schema }));
     expect(JSON.stringify(kept).length).toBeLessThan(6_000_000);
     expect(kept.error?.what).toMatch(/^y{20000}… \(980000 characters left out\)$/);
