@@ -29,11 +29,16 @@ afterEach(async () => {
 
 const reporting = (report: Readonly<Record<string, unknown>>) => scene.values({ report });
 
+/** Runs a migration; `toldMs` is how long it told of its end, from the log's last line of its own on. */
 async function migrate(env: Readonly<Record<string, string>> = {}) {
-  const began = performance.now();
   const args = ["migrate", "--dir", scene.files.path, ...scene.valuesArgs];
-  const result = await startHeadgate(args, { DATABASE_URL: scene.database.url, ...env }).result;
-  return { ...result, ms: performance.now() - began };
+  const { process, result, stderr } = startHeadgate(args, { DATABASE_URL: scene.database.url, ...env });
+  let over = Number.NaN;
+  process.stderr?.on("data", () => {
+    if (Number.isNaN(over) && /^\w+, exit code \d+, after /m.test(stderr())) over = performance.now();
+  });
+  const ended = await result;
+  return { ...ended, toldMs: performance.now() - over };
 }
 
 const toWebhook = () => ({ HEADGATE_WEBHOOK_URL: `${receiver.url}${PATH}` });
@@ -259,14 +264,13 @@ describe.each(broken)("$name that does not work", ({ name, report, env }) => {
     async (manner) => {
       if (manner !== "is down") receiver.manner = manner;
       const url = manner === "is down" ? await nobody() : receiver.url;
-      const usual = await migrate();
       reporting(report(url));
-      const { code, stderr, ms } = await migrate(env?.(url));
+      const { code, stderr, toldMs } = await migrate(env?.(url));
       expect(code, stderr).toBe(0);
       expect(told(stderr)).toEqual([expect.stringContaining(`the report did not reach ${name}: `)]);
       expect(told(stderr)[0]).not.toMatch(/fetch failed|undefined|\[object/);
       expect(stderr).not.toContain("canary");
-      expect(ms - usual.ms).toBeLessThan(5_000);
+    expect(toldMs).toBeLessThan(5_000);
       expect(await scene.database.sql("SELECT DISTINCT outcome FROM headgate.run")).toEqual([{ outcome: "done" }]);
     },
   );
@@ -280,19 +284,17 @@ describe("sinks that do not work, all at once", () => {
     async (manner) => {
       receiver.manner = manner;
       scene.files.write(BAD);
-      const usual = await migrate();
-      expect(usual.code).toBe(6);
       reporting({
         prometheus: { file: join(metrics.path, "not-there/run.prom"), pushgateway: { url: receiver.url } },
         openTelemetry: { enabled: true, endpoint: receiver.url },
       });
-      const { code, stderr, ms } = await migrate({ ...toWebhook(), ...toSlack() });
+      const { code, stderr, toldMs } = await migrate({ ...toWebhook(), ...toSlack() });
       expect(code).toBe(6);
       for (const name of ["webhook", "slack", "pushgateway", "open-telemetry", "prometheus-file"]) {
         expect(stderr).toContain(`the report did not reach ${name}: `);
       }
       expect(told(stderr)).toHaveLength(5);
-      expect(ms - usual.ms).toBeLessThan(5_000);
+    expect(toldMs).toBeLessThan(5_000);
     },
   );
 });
