@@ -7,8 +7,8 @@ import { permissionsPage } from "./generate/permissions-page.ts";
 import { rulesReadme } from "./generate/rules-readme.ts";
 import { sinksPage } from "./generate/sinks-page.ts";
 import { valuesYaml } from "./generate/values-yaml.ts";
-import { licencesPage, shippedHere } from "./licences.ts";
 import { verifyPage } from "./generate/verify-page.ts";
+import { licencesPage, shippedHere } from "./licences.ts";
 
 const root = join(import.meta.dirname, "..");
 

@@ -51,7 +51,10 @@ export const doctor: Command = {
       needsSchema(context);
       const { settings, names, env, scratch, s3 } = context;
       const { results, invalid } = await withSession(context, async (session) => ({
-        results: [...(await runChecks({ session, settings, names, env, scratch, s3 })), ...(await fits(context, session))],
+        results: [
+          ...(await runChecks({ session, settings, names, env, scratch, s3 })),
+          ...(await fits(context, session)),
+        ],
         invalid: await invalidIndexes(session),
       }));
       if (flagArg(args, "json"))

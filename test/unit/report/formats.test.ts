@@ -9,7 +9,10 @@ import { whole } from "./whole.ts";
 
 /** What may have become of a report in a database: any JSON in any of its places. */
 const broken = fc
-  .dictionary(fc.constantFrom(...Object.keys(whole({})), "schema", "expectations", "backup", "drift", "leftOut"), fc.jsonValue())
+  .dictionary(
+    fc.constantFrom(...Object.keys(whole({})), "schema", "expectations", "backup", "drift", "leftOut"),
+    fc.jsonValue(),
+  )
   .map((part): unknown => ({ ...whole({}), ...part }));
 
 const text = fc.string({ unit: "binary", maxLength: 30 });
