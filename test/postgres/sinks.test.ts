@@ -270,7 +270,7 @@ describe.each(broken)("$name that does not work", ({ name, report, env }) => {
       expect(told(stderr)).toEqual([expect.stringContaining(`the report did not reach ${name}: `)]);
       expect(told(stderr)[0]).not.toMatch(/fetch failed|undefined|\[object/);
       expect(stderr).not.toContain("canary");
-    expect(toldMs).toBeLessThan(5_000);
+      expect(toldMs).toBeLessThan(5_000);
       expect(await scene.database.sql("SELECT DISTINCT outcome FROM headgate.run")).toEqual([{ outcome: "done" }]);
     },
   );
@@ -294,7 +294,7 @@ describe("sinks that do not work, all at once", () => {
         expect(stderr).toContain(`the report did not reach ${name}: `);
       }
       expect(told(stderr)).toHaveLength(5);
-    expect(toldMs).toBeLessThan(5_000);
+      expect(toldMs).toBeLessThan(5_000);
     },
   );
 });
