@@ -39,6 +39,8 @@ export interface BackupRecord {
   readonly run: string | null;
   readonly locale: Locale;
   readonly likeness: Likeness;
+  /** What anybody may do in a database as a rule, and nobody in this one. */
+  readonly closed: readonly string[];
 }
 
 const TEXTS = ["database", "server", "target", "startedAt", "serverVersion", "clientVersion"] as const;
@@ -51,7 +53,8 @@ const isShaped = (value: Readonly<Record<string, unknown>>): boolean =>
   typeof value.bytes === "number" &&
   /^[0-9a-f]{64}$/.test(String(value.sha256)) &&
   isRecord(value.locale) &&
-  isRecord(value.likeness);
+  isRecord(value.likeness) &&
+  Array.isArray(value.closed);
 
 const isBackupRecord = (value: unknown, name: string): value is BackupRecord =>
   isRecord(value) && value.name === name && isShaped(value);

@@ -58,7 +58,11 @@ function createSql(name: string, { encoding, collate, ctype, provider, locale }:
 }
 
 async function createLike(name: string, { record, connection, failure }: Restoring): Promise<void> {
-  const create = async (client: Client) => await client.query(createSql(name, record.locale));
+  const create = async (client: Client) => {
+    await client.query(createSql(name, record.locale));
+    for (const privilege of record.closed)
+      await client.query(`REVOKE ${privilege} ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`);
+  };
   await onServer(connection, create).catch((error: unknown) => {
     if (error instanceof HeadgateError) throw error;
     const mayNot = isState(error, SQLSTATE.insufficientPrivilege);

@@ -20,10 +20,15 @@ async function localeOf(client: Client): Promise<Locale> {
   };
 }
 
+/** PUBLIC has these where nobody has revoked them, and no row says so then. */
+const CLOSED = `SELECT p AS privilege FROM pg_database AS d CROSS JOIN unnest(ARRAY['CONNECT', 'TEMPORARY']) AS p
+WHERE d.datname = current_database() AND d.datacl IS NOT NULL
+  AND NOT EXISTS (SELECT FROM aclexplode(d.datacl) AS a WHERE a.grantee = 0 AND a.privilege_type = p)`;
+
 /** What a record says of the database and its server. */
 export async function sourceFacts(
   session: Session,
-): Promise<Pick<BackupRecord, "database" | "server" | "serverVersion" | "locale" | "likeness">> {
+): Promise<Pick<BackupRecord, "database" | "server" | "serverVersion" | "locale" | "likeness" | "closed">> {
   const { system } = await identityOf(session);
   const { host, port } = session.connection;
   return {
@@ -31,6 +36,7 @@ export async function sourceFacts(
     server: system ?? `${host}:${port}`,
     locale: await localeOf(session),
     likeness: await readLikeness(session),
+    closed: (await session.query(CLOSED)).map(({ privilege }) => String(privilege)),
   };
 }
 

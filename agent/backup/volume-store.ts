@@ -92,7 +92,7 @@ export function volumeStore(path: string): Store {
     async *get(name, signal) {
       signal.throwIfAborted();
       try {
-        yield* createReadStream(join(folder, name), { highWaterMark: 1024 * 1024, signal });
+        yield* createReadStream(join(folder, name), { signal });
       } catch (error) {
         signal.throwIfAborted();
         if (errorCode(error) !== "ENOENT") throw failure(folder, error);

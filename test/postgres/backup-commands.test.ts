@@ -82,8 +82,11 @@ describe("headgate backup", () => {
   });
 
   it("restores in the place of a database only with its name, and keeps what was there", async () => {
+    await scene.shop.sql(`REVOKE CONNECT ON DATABASE ${scene.shop.name} FROM PUBLIC`);
     const name = await take();
     await scene.shop.sql("DELETE FROM orders");
+    const acl = `SELECT datacl::text AS acl FROM pg_database WHERE datname = '${scene.shop.name}'`;
+    const before = await admin(acl);
     const args = ["backup", "restore", name, "--into", scene.shop.name];
     expect(await scene.run(args)).toMatchObject({ code: 1, stderr: expect.stringContaining("no terminal to ask at") });
     const client = await scene.shop.connect();
@@ -100,6 +103,7 @@ describe("headgate backup", () => {
       before: expect.stringContaining(`${scene.shop.name}_before_`),
     });
     expect(await scene.shop.sql("SELECT count(*)::int AS n FROM orders")).toEqual([{ n: 5000 }]);
+    expect(await admin(acl)).toEqual(before);
     expect(await inDatabase(String(restored.before), "SELECT count(*)::int AS n FROM orders")).toEqual([{ n: 0 }]);
     expect((await databases()).filter((one) => one.startsWith("headgate_"))).toEqual([]);
   });

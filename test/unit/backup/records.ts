@@ -21,5 +21,6 @@ export const recordOf = (part: Partial<BackupRecord> = {}): BackupRecord => ({
   run: null,
   locale: { encoding: "UTF8", collate: "C", ctype: "C", provider: "c", locale: null },
   likeness: { owner: "shop", grants: [], settings: [] },
+  closed: [],
   ...part,
 });
