@@ -110,7 +110,7 @@ test.for([
     const { database } = ns;
     const restored = await byHand(ns, "restore", ["backup", "restore", name, "--into", database.name, "--yes"]);
     expect(restored).toContain(`restored as ${database.name}`);
-    await ns.sql(/DROP DATABASE [^;]+;/.exec(restored)?.[0] ?? expect.unreachable(restored));
+    await ns.sql(/DROP DATABASE "[^"]+"/.exec(restored)?.[0] ?? expect.unreachable(restored));
     expect(await ns.sql(notes)).toEqual([{ notes: 1_000, first: "note 1" }]);
     expect(await appliedNames(ns)).toEqual(["1_orders"]);
     if (place.secret !== undefined) expect(failed + restored).not.toContain(place.secret);
