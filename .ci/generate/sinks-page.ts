@@ -33,7 +33,7 @@ const tables: Readonly<Record<string, () => string>> = {
 
 /** docs/sinks.md with its tables made anew; the text around them is written by hand. */
 export function sinksPage(page: string): string {
-  return page.replaceAll(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (whole, name: string) => {
+  return page.replaceAll(/<!-- (\w+) -->\n(?:.|\n)*?<!-- \/\1 -->/g, (whole, name: string) => {
     const made = tables[name]?.();
     return made === undefined ? whole : `<!-- ${name} -->\n\n${made}\n\n<!-- /${name} -->`;
   });

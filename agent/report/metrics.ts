@@ -1,4 +1,3 @@
-import { isRecord } from "../lib/records.ts";
 import type { Report } from "./report.ts";
 import type { Delivery } from "./sink.ts";
 
@@ -23,18 +22,9 @@ function pendingOf({ outcome, stoppedAt, notReached, fleet, command }: Report): 
   return stoppedAt === undefined ? undefined : 1 + notReached.length;
 }
 
-/** A part of the report that not every run has. */
-function partOf(report: Report, name: string): unknown {
-  return Reflect.get(report, name);
-}
-
-function backupBytes(report: Report): number | undefined {
-  const backup = partOf(report, "backup");
-  return isRecord(backup) && typeof backup.bytes === "number" ? backup.bytes : undefined;
-}
-
+/** Of a run that has compared the schema. */
 function driftOf(report: Report): number | undefined {
-  const drift = partOf(report, "drift");
+  const drift: unknown = "drift" in report ? report.drift : undefined;
   return Array.isArray(drift) ? drift.length : undefined;
 }
 
@@ -82,7 +72,7 @@ export const metrics: readonly Metric[] = [
     name: "headgate_run_backup_bytes",
     help: "Size of the last backup that a run made",
     unit: "By",
-    value: backupBytes,
+    value: ({ backup }) => backup?.bytes,
   },
   {
     name: "headgate_run_drift_objects",

@@ -56,7 +56,7 @@ the image's own entry point is the agent: it gets arguments and no command.
 - --signing-key=/etc/headgate/signing/{{ .key }}
 {{- end }}
 {{- end }}
-{{- if and .job (ne .command "wait") }}
+{{- if and (or .job .files) (ne .command "wait") }}
 {{- range $name := list "webhook" "slack" }}
 {{- with index $.root.Values.report $name }}
 {{- if .existingSecret }}
@@ -90,7 +90,7 @@ the image's own entry point is the agent: it gets arguments and no command.
   mountPath: /etc/headgate/signing
   readOnly: true
 {{- end }}
-{{- if and .job (ne .command "wait") }}
+{{- if and (or .job .files) (ne .command "wait") }}
 {{- range $name := list "webhook" "slack" }}
 {{- if (index $values.report $name).existingSecret }}
 - name: {{ $name }}

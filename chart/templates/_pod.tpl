@@ -65,6 +65,8 @@ securityContext:
 {{- $secrets := dict "secret" $values.database.existingSecret "ca" $tls.caSecret "client-cert" $tls.certSecret }}
 {{- if .job }}
 {{- $_ := set $secrets "signing" $values.rollback.signing.existingSecret }}
+{{- end }}
+{{- if or .job .files }}
 {{- $_ := set $secrets "webhook" $values.report.webhook.existingSecret }}
 {{- $_ := set $secrets "slack" $values.report.slack.existingSecret }}
 {{- end }}

@@ -3,5 +3,5 @@ import { goTool } from "./harness/go-tool.ts";
 /** The first build of a program takes a minute or more: not in some test's own time. */
 export async function setup(): Promise<void> {
   await goTool("versitygw");
-  for (const name of ["pushgateway", "promcheck"]) await goTool(name);
+  for (const name of ["pushgateway", "promcheck", "otlpserver"]) await goTool(name);
 }

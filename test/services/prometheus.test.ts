@@ -3,9 +3,8 @@ import { stringify } from "yaml";
 import { metrics } from "../../agent/report/metrics.ts";
 import { pushgateway as sink } from "../../agent/report/pushgateway.ts";
 import type { Report } from "../../agent/report/report.ts";
-import type { Delivery } from "../../agent/report/sink.ts";
-import { parseSettings } from "../../agent/settings/settings.ts";
 import { dashboardQueries, renderedRules } from "../chart/monitoring.ts";
+import { deliveryOf } from "../unit/report/delivery.ts";
 import { whole } from "../unit/report/whole.ts";
 import { promcheck } from "./harness/promcheck.ts";
 import { type Pushgateway, startPushgateway } from "./harness/pushgateway.ts";
@@ -22,12 +21,8 @@ const release = {
 };
 
 async function push(part: Partial<Report>): Promise<void> {
-  const { report: settings } = await parseSettings(
-    { report: { prometheus: { pushgateway: { url: `${gateway.url}/` } } } },
-    "desk",
-  );
-  const outside = { settings, target: "shop/one", webhook: undefined, slack: undefined, env: {} };
-  const delivery = { report: whole(part), outside, clean: (text: string) => text } as Delivery;
+  const settings = { prometheus: { pushgateway: { url: `${gateway.url}/` } } };
+  const delivery = await deliveryOf(whole(part), settings, { target: "shop/one" });
   expect(sink.wanted(delivery)).toBe(true);
   await sink.deliver(delivery, AbortSignal.timeout(5_000));
 }

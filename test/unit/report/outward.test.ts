@@ -3,11 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withRun } from "../../../agent/report/config-map.ts";
 import { boundedJson, isWanted, outward } from "../../../agent/report/outward.ts";
 import type { Report } from "../../../agent/report/report.ts";
-import type { Delivery } from "../../../agent/report/sink.ts";
 import { slack } from "../../../agent/report/slack.ts";
 import { webhook } from "../../../agent/report/webhook.ts";
-import { parseSettings } from "../../../agent/settings/settings.ts";
 import { type Receiver, startReceiver } from "../../support/receiver.ts";
+import { deliveryOf } from "./delivery.ts";
 import { whole } from "./whole.ts";
 
 const failed = (what: string, details: readonly string[] = []): Partial<Report> => ({
@@ -110,10 +109,8 @@ describe("ten megabytes", () => {
   afterEach(() => receiver.close());
 
   async function sent(body: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>[]> {
-    const { report: settings } = await parseSettings({ report: { webhook: { body } } }, "desk");
     const url = { from: "here", url: receiver.url };
-    const outside = { settings, target: "default", webhook: url, slack: url, env: {} };
-    const delivery = { report: tenMegabytes, outside, clean: (text: string) => text } as Delivery;
+    const delivery = await deliveryOf(tenMegabytes, { webhook: { body } }, { webhook: url, slack: url });
     await webhook.deliver(delivery, AbortSignal.timeout(5_000));
     await slack.deliver(delivery, AbortSignal.timeout(5_000));
     return receiver.json();
