@@ -35,6 +35,8 @@ const others: Readonly<Record<string, unknown>> = {
   "migrate.lockTimeout.first": "1s",
   "migrate.lockTimeout.largest": "2s",
   "migrations.inline": { "1_orders.sql": "SELECT 1" },
+  "history.reports.keep": "30d",
+  "report.files": ["/reports/headgate.html"],
   "smoke.tables": ["orders"],
   "smoke.columns": ["orders.total"],
   "smoke.indexes": ["orders_idx"],
