@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -16,7 +16,7 @@ import { LOOKS, type Look, useBrowser } from "./chromium.ts";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Where the pages and their pictures are left, to be looked at. */
-const PICTURES = process.env.HEADGATE_TEST_PICTURES ?? mkdtempSync(join(tmpdir(), "headgate-pictures-"));
+const PICTURES = process.env.HEADGATE_TEST_PICTURES ?? join(tmpdir(), "headgate-pictures");
 
 const open = useBrowser();
 
