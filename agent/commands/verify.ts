@@ -5,7 +5,6 @@ import { plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
-import { providerOwned } from "../postgres/provider-owned.ts";
 import type { Context } from "../stages/context.ts";
 import { accept } from "../stages/drift-accept.ts";
 import { type SchemaVerdict, verifySchema } from "../stages/drift-verify.ts";
@@ -138,7 +137,8 @@ async function compare(args: Args, io: Io): Promise<number> {
   });
 }
 
-function listIgnored(args: Args, io: Io): number {
+async function listIgnored(args: Args, io: Io): Promise<number> {
+  const { providerOwned } = await import("../postgres/provider-owned.ts");
   const lines = providerOwned.flatMap(({ provider, sign, schemas = [], extensions = [], owners = [] }) => [
     `${provider}${sign === undefined ? "" : `, where there is the ${"role" in sign ? `role ${sign.role}` : `extension ${sign.extension}`}`}`,
     ...(schemas.length === 0 ? [] : [`  schemas: ${schemas.join(", ")}`]),
@@ -161,7 +161,7 @@ export const verify: Command = {
     ["headgate verify --accept", "somebody has looked at what differs, and it may stay"],
   ],
   async run(args, io) {
-    if (flagArg(args, "list-ignored")) return listIgnored(args, io);
+    if (flagArg(args, "list-ignored")) return await listIgnored(args, io);
     if (!flagArg(args, "accept")) return await compare(args, io);
     return await runByHand({ name: "accept", after: ["wait", "preflight"], stage: accept() }, args, io);
   },

@@ -1,8 +1,13 @@
-import { createHash } from "node:crypto";
 import { fingerprintHash, historyDigest, type Known, objectsSql, readObjects } from "../history/fingerprints.ts";
 import type { HistoryState } from "../history/state.ts";
-import { type Difference, diffFingerprints, type Fingerprint, fingerprint } from "../postgres/fingerprint.ts";
-import { fingerprintSql, type LeftOut } from "../postgres/fingerprint-sql.ts";
+import {
+  type Difference,
+  diffFingerprints,
+  FINGERPRINT_FORM,
+  type Fingerprint,
+  fingerprint,
+} from "../postgres/fingerprint.ts";
+import type { LeftOut } from "../postgres/fingerprint-sql.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, isState } from "../postgres/sqlstate.ts";
 import type { Context } from "./context.ts";
@@ -19,11 +24,11 @@ function leftOutOf({ names, settings, schema }: Context): LeftOut {
 }
 
 /** What is read, and how, as a short text: what another agent, or other settings, would read is no measure for it. */
-export const formOf = (context: Context): string =>
-  createHash("sha256")
-    .update(fingerprintSql(leftOutOf(context)))
-    .digest("hex")
-    .slice(0, 16);
+export function formOf(context: Context): string {
+  const { only = "", partitions = "", schemas, tables } = leftOutOf(context);
+  const places = tables.map(({ schema, table }) => `${schema}.${table}`);
+  return [FINGERPRINT_FORM, only, partitions, ...schemas, ...places].join("/");
+}
 
 /** Somebody else changes the schema at this moment: a definition is gone before it is written out, or its table is locked. */
 const MEANWHILE = ["55P03", "XX000", "42P01", "42704", "42883"];
