@@ -46,7 +46,8 @@ async function read(client: Client, sql: string, keep: boolean): Promise<readonl
   const make = keep && !again ? `${first}PREPARE ${NAME} AS ${sql}; ` : "";
   const [, rows] = await Promise.all([
     client.query(BEGIN),
-    client.query(keep ? `${make}EXECUTE ${NAME}` : sql),
+    // Through a pooler each message begins with the search_path of the work, so the query brings its own again.
+    client.query(keep ? `${make}EXECUTE ${NAME}` : `SET LOCAL search_path = pg_catalog; ${sql}`),
     client.query("ROLLBACK"),
   ]);
   if (keep) prepared.set(client, sql);

@@ -46,7 +46,12 @@ export const messages: readonly MessageKind[] = [
     commits: true,
   },
   { name: "schema-begin", pattern: /^BEGIN READ ONLY; SET LOCAL search_path = pg_catalog/, reads: true },
-  { name: "schema", pattern: /headgate_fingerprint$|^WITH providers AS/, reads: true, rides: true },
+  {
+    name: "schema",
+    pattern: /headgate_fingerprint$|^SET LOCAL search_path = pg_catalog; WITH/,
+    reads: true,
+    rides: true,
+  },
   { name: "known-objects", pattern: /^SELECT objects::text/, reads: true },
   { name: "end-run", pattern: /^UPDATE "headgate"\.run SET ended_at/, commits: true },
   { name: "intent", pattern: /^BEGIN; SELECT "headgate"\.guard\(.*COMMIT$/s, commits: true },
