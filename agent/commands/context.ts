@@ -113,6 +113,14 @@ function withReportFile(settings: Settings, args: Args): Settings {
   return { ...settings, report: { ...settings.report, files: [...settings.report.files, path] } };
 }
 
+/** The chart names the folder for backups as it names every other one. */
+function withBackupFolder(settings: Settings, args: Args): Settings {
+  const path = textArg(args, "backups");
+  if (path === undefined) return settings;
+  const { backup } = settings;
+  return { ...settings, backup: { ...backup, volume: { ...backup.volume, path } } };
+}
+
 /** The context of a run from its arguments. Rejects with `bad-settings`. */
 export async function createContext(
   command: string,
@@ -120,7 +128,7 @@ export async function createContext(
   { io, redactor }: { readonly io: Io; readonly redactor: Redactor },
 ): Promise<Context> {
   const { settings: loaded, pod, source } = await load(args, io, redactor);
-  const settings = withReportFile(loaded, args);
+  const settings = withBackupFolder(withReportFile(loaded, args), args);
   const runFolder = textArg(args, "run");
   const deadline = createDeadline(await timeLeft(pod, runFolder), outOfTime);
   const signer = await signerOf(textArg(args, "signing-key"), redactor);

@@ -27,6 +27,7 @@ export const databaseOptions: Options = {
   secret: hidden("folder with the keys of the database's Secret"),
   ca: hidden("file with the CA bundle"),
   "client-cert": hidden("folder with tls.crt and tls.key"),
+  backups: hidden("folder for backups, in the place of backup.volume.path"),
   "s3-secret": hidden("folder with the access key of the bucket for backups"),
   "s3-ca": hidden("file with the CA bundle of the bucket's endpoint"),
   run: hidden("folder that the pod's containers share"),

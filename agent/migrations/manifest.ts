@@ -11,7 +11,7 @@ export const MANIFEST = ".headgate-manifest.json";
 const BODIES = ".headgate-manifest.bodies";
 
 /** Another version's manifest may lack what this one reads from it. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 /** A file as it was when its migration was compiled: base name, bytes, and seconds, for image layers keep no more. */
 type Stamp = readonly [file: string, size: number, seconds: number];

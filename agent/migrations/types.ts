@@ -60,6 +60,8 @@ export interface Inspection {
   /** The highest risk of what was found in it, each file judged alone; null for nothing. A run looks again at what reaches its bar. */
   readonly worst: "low" | "medium" | "high" | null;
   readonly wants: Wants;
+  /** What the up SQL does to data. */
+  readonly effects: readonly DownEffect[];
   /** Where each statement stands: offset and length in the up SQL, and its line in the file. */
   readonly places: readonly (readonly [start: number, length: number, line: number | undefined])[];
 }

@@ -2,7 +2,6 @@ import type { DownEffect } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Settings } from "../settings/settings.ts";
-import { downEffectsOf } from "../statements/down-effects.ts";
 import { LiveNames } from "./live-names.ts";
 import { judgeLosses } from "./loss.ts";
 import type { Plan, PlannedMigration } from "./state.ts";
@@ -15,10 +14,10 @@ interface Effects {
 }
 
 /** Text that was not taken apart, because it is too big or only made while it runs, may do anything. */
-function effectsOfUp({ migration, statements }: PlannedMigration): Effects {
-  const parsed = statements();
-  return { name: migration.name, effects: parsed === undefined ? null : downEffectsOf(parsed) };
-}
+const effectsOfUp = ({ migration, effects }: PlannedMigration): Effects => ({
+  name: migration.name,
+  effects: effects(),
+});
 
 /** In the order in which they run. */
 const effectsOf = ({ migrations, back }: Work): Effects[] => [...back.returns, ...migrations.map(effectsOfUp)];

@@ -82,6 +82,7 @@ function judge(migration: Migration, statements: readonly Statement[], options: 
     leavesState: statements.some(leavesState),
     patient: statements.length > 0 && statements.every(isPatient),
     wants: wantsOf(statements),
+    effects: () => downEffectsOf(statements),
     unlessThere: statements.flatMap(madeUnlessThere),
     findings: lint({ migration: complete, statements, ownSchema: options.ownSchema, made: options.made }),
     downFindings,

@@ -34,6 +34,7 @@ export const UNPARSED = {
   leavesState: true,
   patient: false,
   wants: undefined,
+  effects: () => null,
   unlessThere: [],
   findings: [],
   downFindings: [],

@@ -28,9 +28,9 @@ const placed = (sql: string, places: Inspection["places"]): Statement[] =>
 function asCompiled(migration: Migration, options: InspectOptions): PlannedMigration | undefined {
   const compiled = known(migration, options);
   if (compiled === undefined || migration.up === undefined) return undefined;
-  const { leavesState, patient, wants } = compiled;
+  const { leavesState, patient, wants, effects } = compiled;
   const statements = () => placed(migration.up?.sql ?? "", migration.inspection?.places ?? []);
-  return { ...UNPARSED, migration, statements, leavesState, patient, wants };
+  return { ...UNPARSED, migration, statements, leavesState, patient, wants, effects: () => effects };
 }
 
 /** The parser and the rules are loaded for what has to be looked at, and for nothing else. */
@@ -79,10 +79,18 @@ export async function inspectFiles(
 /** The migration with what was found out about it, for the manifest. */
 export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
   const { migration, statements, leavesState: leaves, patient, wants, findings, downFindings } = planned;
+  const effects = planned.effects();
   const found = findings.flat();
   const isRefused = [...found, ...downFindings].some(({ acceptable }) => !acceptable);
   const parsed = statements();
-  if (parsed === undefined || wants === undefined || migration.up === undefined || !migration.transaction || isRefused)
+  if (
+    parsed === undefined ||
+    wants === undefined ||
+    effects === null ||
+    migration.up === undefined ||
+    !migration.transaction ||
+    isRefused
+  )
     return migration;
   const { sql } = migration.up;
   let from = 0;
@@ -92,5 +100,5 @@ export function withInspection(planned: PlannedMigration, ownSchema: string): Mi
     return [start, statement.sql.length, statement.line] as const;
   });
   const worst = RISKS.findLast((risk) => found.some((one) => [one.risk, one.ifRewritten].includes(risk))) ?? null;
-  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, worst, wants, places } };
+  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, worst, wants, effects, places } };
 }

@@ -64,7 +64,7 @@ async function lossOf(client: Client, effect: DownEffect, live: LiveNames): Prom
 type Judged = Pick<Down, "name" | "effects">;
 
 async function lossesOf(client: Client, down: Judged, live: LiveNames): Promise<string[]> {
-  if (down.effects === null) return ["nobody knows what: its down SQL was never looked at"];
+  if (down.effects === null) return ["nobody knows what: its SQL was never looked at"];
   const losses: string[] = [];
   for (const effect of down.effects) {
     const loss = await lossOf(client, effect, live);

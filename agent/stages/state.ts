@@ -4,7 +4,7 @@ import type { Comparison } from "../history/compare.ts";
 import type { Known } from "../history/fingerprints.ts";
 import type { HistoryState } from "../history/state.ts";
 import type { Statement } from "../migrations/parser.ts";
-import type { Migration, MigrationFile } from "../migrations/types.ts";
+import type { DownEffect, Migration, MigrationFile } from "../migrations/types.ts";
 import type { Wants } from "../migrations/wants.ts";
 import type { Difference, Fingerprint } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
@@ -24,6 +24,8 @@ export interface PlannedMigration {
   readonly patient: boolean;
   /** What it needs to find in the database; undefined where nobody has taken it apart. */
   readonly wants: Wants | undefined;
+  /** What its up SQL does to data, in order; null where nobody has taken it apart. */
+  readonly effects: () => readonly DownEffect[] | null;
   /** What it makes IF NOT EXISTS, where somebody has taken it apart in this run. */
   readonly unlessThere: readonly Target[];
   /** Findings of each statement, in their order. */

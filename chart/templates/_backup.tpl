@@ -1,6 +1,10 @@
 {{/* What the containers that make backups have beside the others: migrate and revert. Takes {root, backup}. */}}
 {{- define "headgate.backupPaths" -}}
-{{- $s3 := .root.Values.backup.s3 -}}
+{{- $backup := .root.Values.backup -}}
+{{- $s3 := $backup.s3 -}}
+{{- if and .backup (not $s3.bucket) (include "headgate.backupVolume" .root) }}
+- --backups={{ $backup.volume.path }}
+{{- end }}
 {{- if and .backup $s3.bucket }}
 {{- if $s3.existingSecret }}
 - --s3-secret=/etc/headgate/s3

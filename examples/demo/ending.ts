@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { headgate } from "../../test/support/headgate.ts";
 import { SHOP } from "./images.ts";
@@ -12,6 +13,18 @@ export async function printStatus(shop: Shop): Promise<boolean> {
   const { code, stdout, stderr } = await headgate(["status", "--dir", join(SHOP, "migrations")], {
     DATABASE_URL: shop.url,
   });
+  for (const line of `${stdout}${stderr}`.trimEnd().split("\n")) print(`   ${line}`);
+  return code === 0;
+}
+
+/** Outlives the demo: the page needs nothing beside itself. */
+const PAGE = join(tmpdir(), "headgate-demo-report.html");
+
+/** The page of the newest run, made from the database alone. */
+export async function printReport(shop: Shop): Promise<boolean> {
+  print(`\n${paint("bold", "The last run as a page")}`);
+  printCommand([`headgate report --output ${PAGE}`]);
+  const { code, stdout, stderr } = await headgate(["report", "--output", PAGE], { DATABASE_URL: shop.url });
   for (const line of `${stdout}${stderr}`.trimEnd().split("\n")) print(`   ${line}`);
   return code === 0;
 }

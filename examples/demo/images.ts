@@ -14,6 +14,7 @@ interface Contents {
   readonly broken?: boolean;
   /** How many of those that are taken back again. */
   readonly later?: number;
+  readonly farewell?: boolean;
 }
 
 /** What each tag's `COPY migrations /migrations` would have copied. */
@@ -26,6 +27,7 @@ const TAGS: Readonly<Record<string, Contents>> = {
   "1.3.1": { migrations: 9 },
   "1.4.0": { migrations: 9, later: 2 },
   "1.5.0": { migrations: 9, later: 3 },
+  "1.6.0": { migrations: 9, later: 1, farewell: true },
 };
 
 async function copyFirst(count: number, from: string, to: string): Promise<void> {
@@ -34,12 +36,13 @@ async function copyFirst(count: number, from: string, to: string): Promise<void>
 
 async function copyMigrations(
   folder: string,
-  { migrations, risky = false, broken = false, later = 0 }: Contents,
+  { migrations, risky = false, broken = false, later = 0, farewell = false }: Contents,
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await copyFirst(migrations, join(SHOP, "migrations"), folder);
   await copyFirst(later, join(SHOP, "taken-back"), folder);
   if (risky) cpSync(join(SHOP, "risky"), folder, { recursive: true });
+  if (farewell) cpSync(join(SHOP, "farewell"), folder, { recursive: true });
   if (broken) cpSync(join(SHOP, "broken"), folder, { recursive: true });
 }
 

@@ -7,12 +7,14 @@ import { helmTemplate, hooks, type Manifest } from "../../test/support/tools.ts"
 import { imageOf, SHOP } from "./images.ts";
 import { grouped, paint, print, printCommand, printLog, printVerdict, seconds } from "./screen.ts";
 import type { Shop } from "./shop.ts";
-import { commandOf, type Finding, type Step } from "./steps.ts";
+import { CLAIM, commandOf, type Finding, type Step } from "./steps.ts";
 import { type TrafficReport, withTraffic } from "./traffic.ts";
 
 export interface Demo {
   readonly shop: Shop;
   readonly images: Readonly<Record<string, Image>>;
+  /** The folder of the claim that backups go to. */
+  readonly backups: string;
   readonly signal: AbortSignal;
 }
 
@@ -82,9 +84,13 @@ async function runUnderTraffic(step: Step, shop: Shop, run: () => Promise<Outcom
 }
 
 /** What somebody types at a desk, as a run of one container. */
-async function runAtDesk({ verb, set }: Step, { shop, images }: Demo): Promise<Outcome> {
+async function runAtDesk({ verb }: Step, set: readonly string[], { shop, images, backups }: Demo): Promise<Outcome> {
   const [tag = ""] = set;
-  const typed = verb === "plan" ? ["--dir", images[imageOf(tag)]?.files?.["/migrations"] ?? ""] : set;
+  const more: Partial<Record<Step["verb"], readonly string[]>> = {
+    plan: ["--dir", images[imageOf(tag)]?.files?.["/migrations"] ?? ""],
+    backup: [...set, "--backups", backups],
+  };
+  const typed = more[verb] ?? set;
   const { code, stdout, stderr } = await headgate([verb, ...typed], { DATABASE_URL: shop.url, USER: "ada" });
   const exitCode = code ?? 1;
   const well = exitCode === 0;
@@ -102,20 +108,32 @@ async function runAtDesk({ verb, set }: Step, { shop, images }: Demo): Promise<O
 
 const isHelms = (step: Step): step is HelmStep => step.verb in EVENTS;
 
-async function perform(step: Step, demo: Demo): Promise<{ outcome: Outcome; findings: Finding[] }> {
-  const { shop, images, signal } = demo;
-  if (!isHelms(step)) return { outcome: await runAtDesk(step, demo), findings: [] };
+async function perform(
+  step: Step,
+  set: readonly string[],
+  demo: Demo,
+): Promise<{ outcome: Outcome; findings: Finding[] }> {
+  const { shop, images, signal, backups } = demo;
+  if (!isHelms(step)) return { outcome: await runAtDesk(step, set, demo), findings: [] };
   const { workload, manifests } = await render(step);
-  const around = { images, manifests, signal, secrets: { "shop-database": { uri: shop.url } } };
+  const around = {
+    images,
+    manifests,
+    signal,
+    claims: { [CLAIM]: backups },
+    secrets: { "shop-database": { uri: shop.url } },
+  };
   return await runUnderTraffic(step, shop, () => runWorkload(workload, around));
 }
 
 /** Renders, runs and judges one step; true when everything was as expected. */
-export async function runStep(step: Step, title: string, { shop, images, signal }: Demo): Promise<boolean> {
+export async function runStep(step: Step, title: string, demo: Demo): Promise<boolean> {
+  const { shop, signal } = demo;
   print(`\n${paint("bold", title)}`);
-  printCommand(commandOf(step));
+  const set = (await step.setNow?.(shop)) ?? step.set;
+  printCommand(commandOf({ ...step, set }));
   const started = performance.now();
-  const { outcome, findings } = await perform(step, { shop, images, signal });
+  const { outcome, findings } = await perform(step, set, demo);
   signal.throwIfAborted();
   const containers = outcome.tries.flatMap((pod) => pod.containers);
   for (const { name, log } of containers) printLog(name, log);

@@ -5,6 +5,8 @@ import type { Server } from "../../test/support/embedded-postgres.ts";
 /** The shop's database as its owner sees it. */
 export interface Shop {
   readonly url: string;
+  /** Another database of the same server, as the same role. */
+  beside(name: string): Shop;
   sql<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string): Promise<Row[]>;
 }
 
@@ -19,13 +21,16 @@ async function query<Row extends pg.QueryResultRow>(url: string, text: string): 
   }
 }
 
-/** An empty database and a role that owns it: what a platform team hands over. */
+/** An empty database and a role that owns it, and may restore it into another: what a platform team hands over. */
 export async function createShop(server: Server): Promise<Shop> {
   const password = randomBytes(12).toString("hex");
-  await query(server.url(), `CREATE ROLE shop LOGIN PASSWORD '${password}'`);
+  await query(server.url(), `CREATE ROLE shop LOGIN CREATEDB PASSWORD '${password}'`);
   await query(server.url(), "CREATE DATABASE shop OWNER shop");
-  const url = `postgresql://shop:${password}@${server.host}:${server.port}/shop`;
-  return { url, sql: (text) => query(url, text) };
+  const shopIn = (name: string): Shop => {
+    const url = `postgresql://shop:${password}@${server.host}:${server.port}/${name}`;
+    return { url, beside: shopIn, sql: (text) => query(url, text) };
+  };
+  return shopIn("shop");
 }
 
 const FILL = [

@@ -12,12 +12,16 @@ export interface Step {
   readonly title: string;
   /** What a Job copied from somewhere would have done, or what this one adds. */
   readonly point: string;
-  /** `plan` and `revert` are typed at a desk; the others are Helm's. */
-  readonly verb: "install" | "upgrade" | "test" | "rollback" | "plan" | "revert";
+  /** `plan`, `revert` and `backup` are typed at a desk; the others are Helm's. */
+  readonly verb: "install" | "upgrade" | "test" | "rollback" | "plan" | "revert" | "backup";
   /** Helm's number of the release whose hooks run; of a rollback, of the one it goes back to. */
   readonly revision: number;
-  /** Arguments of helm's --set; of `revert`, its own; of `plan`, the image whose migrations it is about. */
+  /** Arguments of helm's --set; of `revert` and `backup`, its own; of `plan`, the image whose migrations it is about. */
   readonly set: readonly string[];
+  /** The same, where only the steps before tell. */
+  readonly setNow?: (shop: Shop) => Promise<readonly string[]>;
+  /** It runs pg_dump, which not every machine has. */
+  readonly dumps?: boolean;
   readonly exitCode: number;
   /** How the Job ends; of the test Pod, its own success. */
   readonly reason: JobReason;
@@ -95,6 +99,56 @@ async function weightsGone(shop: Shop): Promise<Finding[]> {
   );
   return [{ ok: row !== undefined, text: `headgate.run says who did it: ${row?.who}` }];
 }
+
+/** The claim that backups go to. */
+export const CLAIM = "shop-backups";
+
+const BESIDE = "shop_as_it_was";
+
+interface Copy {
+  readonly name: string;
+  readonly bytes: string;
+  readonly ms: string;
+}
+
+/** The copy that the newest run has made, by its own record. */
+async function lastCopy(shop: Shop): Promise<Copy | undefined> {
+  const [row] = await shop.sql<Record<keyof Copy, string>>(
+    `SELECT report #>> '{backup,name}' AS name, report #>> '{backup,bytes}' AS bytes, report #>> '{backup,durationMs}' AS ms
+     FROM headgate.run WHERE report #>> '{backup,verified}' = 'read' ORDER BY id DESC LIMIT 1`,
+  );
+  return row;
+}
+
+async function copyProved(shop: Shop): Promise<Finding[]> {
+  const copy = await lastCopy(shop);
+  const tenth = (Number(copy?.ms) / 1_000).toFixed(1);
+  return [
+    { ok: !(await hasColumn(shop, "orders", "channel")), text: "the column is gone" },
+    {
+      ok: copy !== undefined,
+      text: `before it went: ${grouped(Number(copy?.bytes))} bytes in ${tenth} s, read back whole from where they lie`,
+    },
+  ];
+}
+
+const restoreLast = async (shop: Shop): Promise<readonly string[]> => [
+  "restore",
+  (await lastCopy(shop))?.name ?? "",
+  "--into",
+  BESIDE,
+];
+
+async function channelsBeside(shop: Shop): Promise<Finding[]> {
+  const beside = shop.beside(BESIDE);
+  const [now, then] = [await countOf(shop, "SELECT count(*) AS n FROM orders"), await countOf(beside, CHANNELS)];
+  return [
+    { ok: then === now && now > 0, text: `in ${BESIDE}: the channel of every one of ${grouped(then)} orders` },
+    { ok: !(await hasColumn(shop, "orders", "channel")), text: "the shop's own database was not touched" },
+  ];
+}
+
+const CHANNELS = "SELECT count(channel) AS n FROM orders";
 
 const NEWEST = "smoke.version=008_payments";
 
@@ -250,6 +304,30 @@ export const steps: readonly Step[] = [
     reason: "Completed",
     after: renameTakenBack,
   },
+  {
+    title: "upgrade that drops a column: first a copy, and proof that it can be read",
+    point:
+      "A copied Job drops it and hopes. Here pg_dump runs under the run's lock, and the copy is read back before anything goes.",
+    verb: "upgrade",
+    revision: 13,
+    set: ["image.tag=1.6.0", NEWEST, "backup.strategy=dump", `backup.volume.existingClaim=${CLAIM}`],
+    exitCode: 0,
+    reason: "Completed",
+    dumps: true,
+    after: copyProved,
+  },
+  {
+    title: "the channels were wanted after all: the copy, restored beside the shop",
+    point: "Into a database of its own, which nobody can take for whole before it is.",
+    verb: "backup",
+    revision: 0,
+    set: [],
+    setNow: restoreLast,
+    exitCode: 0,
+    reason: "Completed",
+    dumps: true,
+    after: channelsBeside,
+  },
 ];
 
 /** What a user types, in lines; the demo renders from the same values. */
@@ -257,7 +335,7 @@ export function commandOf({ verb, set, revision }: Step): string[] {
   if (verb === "test") return ["helm test shop --logs"];
   if (verb === "rollback") return [`helm rollback shop ${revision}`];
   if (verb === "plan") return ["headgate plan --dir migrations"];
-  if (verb === "revert") return [`headgate revert ${set.join(" ")}`];
+  if (verb === "revert" || verb === "backup") return [`headgate ${verb} ${set.join(" ")}`];
   const [first = "", ...more] = set.map((pair) => `--set ${pair.includes("{") ? `'${pair}'` : pair}`);
   const head = `helm ${verb} shop chart -f examples/shop/values.yaml ${first}`;
   return more.length === 0 ? [head] : [`${head} \\`, `  ${more.join(" ")}`];

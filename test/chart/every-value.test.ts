@@ -21,8 +21,6 @@ const others: Readonly<Record<string, unknown>> = {
   "report.openTelemetry.endpoint": "http://collector:4318",
   "monitoring.prometheusRule.noSuccessFor": "720h",
   "fleet.schemas": ["north"],
-  "history.reports.keep": "30d",
-  "report.files": ["/reports/run.html"],
   "plan.allow": ["HG211"],
   "plan.expected": "0".repeat(64),
   "database.tls.mode": "verify-ca",

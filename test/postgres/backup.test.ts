@@ -35,6 +35,18 @@ describe("migrate with backup.strategy dump", () => {
     expect(report.stages.find((one: { name: string }) => one.name === "backup")).toMatchObject({ status: "ok" });
   });
 
+  it("knows from a manifest, too, what is destroyed and what only adds", async () => {
+    scene.files.write({ ...DROPS_NOTE, "003_state.sql": ADDS_STATE["002_state.sql"] });
+    expect(await scene.run(["compile"])).toMatchObject({ code: 0 });
+    const { code, stderr } = await scene.run(["migrate"]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr.match(/^ {2}\S+ loses .*$/gm)).toEqual(["  002_note loses 5,000 values of orders.note"]);
+    scene.files.write({ "004_state.sql": ADDS_STATE["002_state.sql"].replaceAll("state", "hue") });
+    expect(await scene.run(["compile"])).toMatchObject({ code: 0 });
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    expect(scene.stored()).toHaveLength(2);
+  });
+
   it("keeps none before one that only adds, or has nothing to do", async () => {
     scene.files.write(ADDS_STATE);
     for (const _ of [1, 2]) expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });

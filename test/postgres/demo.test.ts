@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,16 +75,19 @@ async function isOpen(port: number): Promise<boolean> {
 }
 
 function expectAllReleases(output: string): void {
-  expect(output.match(/^\d+\/15 .*/gm)).toHaveLength(15);
+  expect(output.match(/^\d+\/17 .*/gm)).toHaveLength(17);
   const codes = [...output.matchAll(/expected exit code (\d+), got (\d+)/g)].map(([, ...pair]) => pair);
   expect(codes).toEqual(
-    ["0", "0", "0", "3", "0", "6", "3", "0", "0", "0", "0", "0", "3", "0", "0"].map((code) => [code, code]),
+    ["0", "0", "0", "3", "0", "6", "3", "0", "0", "0", "0", "0", "3", "0", "0", "0", "0"].map((code) => [code, code]),
   );
   expect(output).toMatch(/customers meanwhile: [\d,]+ writes, the longest took \d+ ms, 0 errors/);
   expect(output).toMatch(/stands: 9 migrations/);
   expect(output).toMatch(/008_payments +applied/);
   expect(output).toMatch(/taken back: products has its column title again[\s\S]*left alone: orders keeps gift_note/);
   expect(output).toMatch(/headgate.run says who did it: ada, from 012_order_weight to 010_gift_note/);
+  expect(output).toMatch(/013_no_channel loses 20\d,\d{3} values of orders.channel\n[^\n]* backup .* read back whole/);
+  expect(output).toMatch(/before it went: [\d,]+ bytes in [\d.]+ s, read back whole/);
+  expect(output).toMatch(/in shop_as_it_was: the channel of every one of 20\d,\d{3} orders/);
   expect(output).not.toContain("\u001b[");
 }
 
@@ -100,12 +103,14 @@ describe("npm run demo", { timeout: LIMIT_MS }, () => {
     expect(await demo.code, demo.output()).toBe(0);
     expectAllReleases(demo.output());
     expect(await isOpen(Number(new URL(url).port))).toBe(false);
-    expect(readdirSync(scratch)).toEqual([]);
+    // The page is what stays.
+    expect(readdirSync(scratch)).toEqual(["headgate-demo-report.html"]);
+    expect(readFileSync(join(scratch, "headgate-demo-report.html"), "utf8")).toContain("013_no_channel");
   });
 
   it("interrupted in the middle of a release, it leaves nothing behind either", async () => {
     const demo = start();
-    await demo.printed(/^1\/15 /m);
+    await demo.printed(/^1\/17 /m);
     demo.process.kill("SIGINT");
     expect(await demo.code, demo.output()).toBe(130);
     expect(demo.output()).toContain("SIGINT: stopped, and nothing is left behind");

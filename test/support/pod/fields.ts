@@ -28,6 +28,7 @@ const FIELDS = {
   configMap: { honoured: "defaultMode items name optional", meaningless: "" },
   downwardAPI: { honoured: "defaultMode items", meaningless: "" },
   emptyDir: { honoured: "", meaningless: "medium sizeLimit" },
+  persistentVolumeClaim: { honoured: "claimName readOnly", meaningless: "" },
   item: { honoured: "fieldRef key mode path", meaningless: "" },
   fieldRef: { honoured: "fieldPath", meaningless: "apiVersion" },
   variable: { honoured: "name value valueFrom", meaningless: "" },

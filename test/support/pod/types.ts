@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly images: Readonly<Record<string, Image>>;
   /** Secrets by name; each holds its keys' plain values. */
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Folders of this machine by the name of the claim that stands for each. */
+  readonly claims?: Readonly<Record<string, string>>;
   /** The rendering that the pod comes from: its ConfigMaps are looked up here. */
   readonly manifests?: readonly Manifest[];
   /** Aborts when the pod, or the Job with it, is deleted: SIGTERM, then SIGKILL after the grace period. */

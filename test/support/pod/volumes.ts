@@ -76,6 +76,15 @@ type Filled = keyof typeof FILES;
 
 const isFilled = (kind: string): kind is Filled => Object.keys(FILES).includes(kind);
 
+/** What a claim holds was there before the pod, and stays. */
+function claimed({ volume, around }: Source): Volume {
+  const { persistentVolumeClaim: claim = { claimName: "" }, name } = volume;
+  refuseUnknown(claim, "persistentVolumeClaim", `volume ${name}`);
+  const path = around.claims?.[claim.claimName];
+  if (path === undefined) throw new PodError(`persistentvolumeclaim "${claim.claimName}" not found`);
+  return { path, writable: claim.readOnly !== true };
+}
+
 function makeVolume(source: Source, path: string): Volume {
   const { name, ...kinds } = source.volume;
   const [kind = "nothing", ...more] = Object.entries(kinds).flatMap(([key, value]) => (value ? [key] : []));
@@ -85,6 +94,7 @@ function makeVolume(source: Source, path: string): Volume {
     chmodSync(path, 0o777);
     return { path, writable: true };
   }
+  if (kind === "persistentVolumeClaim" && more.length === 0) return claimed(source);
   if (!isFilled(kind) || more.length > 0) {
     throw new PodError(`volume ${name}: the pod runner cannot honour ${[kind, ...more].join(" with ")}`);
   }

@@ -19,6 +19,7 @@ export async function deliveryOf(
     // None of these asks the database.
     names: {} as Names,
     ...{ pod: undefined, session: undefined, run: undefined, terminationLog: undefined },
+    ...{ files: [], keepReportsMs: undefined },
     clean: (text) => text,
   };
 }
