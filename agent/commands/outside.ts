@@ -12,20 +12,17 @@ export interface Tools {
   readonly redactor: Redactor;
 }
 
-/** A path that is shorter is an ordinary word, which would be blanked out everywhere. */
-const SECRET_PATH = 16;
+/** What is shorter may be an ordinary word, which would be blanked out everywhere. */
+const SECRET = 12;
 
 /** All of a URL, and the parts of it that are worth as much. */
 function hide(text: string, redactor: Redactor): void {
   redactor.add(text);
   const url = URL.parse(text);
   if (url === null) return;
-  const path = `${url.pathname}${url.search}`;
-  if (path.length >= SECRET_PATH) redactor.add(path);
-  for (const part of [url.username, url.password]) {
-    redactor.add(part);
-    redactor.add(decoded(part));
-  }
+  redactor.add(url.password);
+  redactor.add(decoded(url.password));
+  for (const part of [`${url.pathname}${url.search}`, url.username]) if (part.length >= SECRET) redactor.add(part);
 }
 
 interface Place {
@@ -46,7 +43,8 @@ async function secretUrl({ path, variable }: Place, { io, redactor }: Tools): Pr
 function hideHeaders({ io, redactor }: Tools): void {
   for (const [name, value = ""] of Object.entries(io.env)) {
     if (!/^OTEL_.*_HEADERS$/.test(name)) continue;
-    for (const pair of value.split(",")) redactor.add(pair.slice(pair.indexOf("=") + 1).trim());
+    const secrets = value.split(",").map((pair) => pair.slice(pair.indexOf("=") + 1).trim());
+    for (const secret of secrets) if (secret.length >= SECRET) redactor.add(secret);
   }
 }
 

@@ -8,7 +8,7 @@ export interface Received {
   readonly body: string;
 }
 
-/** How it answers. */
+/** How it answers. With 500 it repeats the path it was asked for, as some do. */
 export type Manner = "ok" | "500" | "hangs" | "redirects" | "answers without end" | "cuts off";
 
 export interface Receiver {
@@ -20,12 +20,15 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-function answer(manner: Manner, response: ServerResponse): void {
+/** Where a redirect leads: there everything is taken. */
+const ELSEWHERE = "/elsewhere";
+
+function answer(manner: Manner, path: string | undefined, response: ServerResponse): void {
   if (manner === "hangs") return;
   if (manner === "cuts off") response.destroy();
-  else if (manner === "redirects") response.writeHead(307, { location: "http://127.0.0.1:1/" }).end();
+  else if (manner === "redirects") response.writeHead(307, { location: ELSEWHERE }).end();
   else if (manner === "answers without end") response.writeHead(500).write("no_service and so on ");
-  else if (manner === "500") response.writeHead(500).end("no_service");
+  else if (manner === "500") response.writeHead(500).end(`no service at ${path}`);
   else response.writeHead(200, { "content-type": "application/json" }).end("{}");
 }
 
@@ -40,7 +43,7 @@ export async function startReceiver(): Promise<Receiver> {
     request.on("end", () => {
       const { method, url: path, headers } = request;
       received.push({ method, path, headers, body });
-      answer(receiver.manner, response);
+      answer(path === ELSEWHERE ? "ok" : receiver.manner, path, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

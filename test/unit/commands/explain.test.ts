@@ -25,7 +25,7 @@ beforeAll(() => {
   });
   expect({ status, stderr }).toMatchObject({ status: 0 });
   writeFileSync(join(bundle, "package.json"), `{ "type": "module" }\n`);
-});
+}, 60_000);
 afterAll(() => rmSync(bundle, { recursive: true }));
 
 describe.each([
