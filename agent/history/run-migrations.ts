@@ -42,7 +42,7 @@ function columnsSql({ direction, sqlChars }: Part, gone: boolean): string {
   return `j ->> 'name' AS name, '${direction}' AS direction, ${gone ? "'taken back'" : "j ->> 'state'"} AS state,
  ${isoSql(applied)} AS applied_at, j ->> 'run' AS run, ${gone ? isoSql("g.reverted_at") : "NULL::text"} AS gone_at,
  ${gone ? "g.run::text" : "NULL::text"} AS gone_by, (j ->> 'duration_ms')::float8 AS duration_ms, j ->> 'phase' AS phase,
- j ->> 'down_kind' AS down_kind, left(${sql}, ${sqlChars}) AS sql, coalesce(length(${sql}), 0) AS sql_length, j -> 'locks' AS locks,
+ j ->> 'down_kind' AS down_kind, left(${sql}, ${sqlChars}) AS sql_text, coalesce(length(${sql}), 0) AS sql_length, j -> 'locks' AS locks,
  (j ->> 'sequence')::bigint AS sequence`;
 }
 
@@ -73,14 +73,19 @@ const toMigrationRow = (row: Row): MigrationRow => ({
 /** More SQL than this of one migration nobody reads in a report. */
 const SQL_CHARS = 20_000;
 
+const MOST = 20_000;
+
+const PLAIN =
+  "name, direction, state, applied_at, run, gone_at, gone_by, duration_ms, phase, down_kind, sql_length, locks";
+
 /**
- * What the history knows of one run's migrations, in the order in which they were applied, at most `limit`. `names` are
- * looked up also where an earlier run began them, as one without a transaction may be.
+ * What the history knows of one run's migrations, in the order in which they were applied, the first `withSql` with SQL.
+ * `names` are looked up also where an earlier run began them, as one without a transaction may be.
  */
 export async function readRunMigrations(
   session: Session,
   names: Names,
-  run: { readonly id: string; readonly target: string; readonly names: readonly string[]; readonly limit: number },
+  run: { readonly id: string; readonly target: string; readonly names: readonly string[]; readonly withSql: number },
 ): Promise<MigrationRow[]> {
   const target = quoteLiteral(run.target);
   const [up, down] = [
@@ -100,7 +105,10 @@ export async function readRunMigrations(
           ]
         : []),
     ];
-    const rows = await session.query(`${parts.join("\nUNION ALL ")} ORDER BY sequence LIMIT ${run.limit}`);
+    const rows = await session.query(
+      `SELECT ${PLAIN}, CASE WHEN row_number() OVER (ORDER BY sequence) <= ${run.withSql} THEN sql_text END AS sql
+FROM (${parts.join("\nUNION ALL ")}) AS one ORDER BY sequence LIMIT ${MOST}`,
+    );
     return rows.map(toMigrationRow);
   });
 }

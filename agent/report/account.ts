@@ -1,7 +1,6 @@
 import { type MigrationRow, readRunMigrations } from "../history/run-migrations.ts";
 import { type RunRow, readRun } from "../history/runs.ts";
 import type { Names } from "../history/schema.ts";
-import { count } from "../lib/count.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Release } from "../settings/release.ts";
 import { locksSeen } from "../statements/lock-modes.ts";
@@ -178,13 +177,10 @@ export async function readAccount(
     id: row.id,
     target: row.target,
     names: elsewhere.map((one) => one.name),
-    limit: WITH_SQL,
+    withSql: WITH_SQL,
   });
   const place = { run: row.id, ownSchema: names.schemaName };
-  const more = row.applied + row.reverted - rows.length;
-  const notes =
-    more > 0 && rows.length >= WITH_SQL ? [`the SQL of ${count(more, "more migration")} is in the history alone`] : [];
-  return accountOf({ row, report, migrations: rows.map((one) => fromHistory(one, place)), notes });
+  return accountOf({ row, report, migrations: rows.map((one) => fromHistory(one, place)) });
 }
 
 /** A password that SQL sets in plain text. */

@@ -27,7 +27,8 @@ function locksTable(locks: MigrationAccount["locks"] = []): Markup {
 }
 
 function sqlOf({ sql, sqlLength = 0, direction }: MigrationAccount, room: number): Markup {
-  if (sql === undefined) return html`<p class="soft small">The database holds no SQL of it.</p>`;
+  if (sql === undefined)
+    return html`<p class="soft small">${sqlLength > 0 ? "Its SQL is" : "No SQL of it is"} in the history.</p>`;
   const shown = sql.slice(0, room);
   const left = sqlLength - shown.length;
   const more = left > 0 ? html`<p class="soft small">${left} more characters are in the history.</p>` : html``;

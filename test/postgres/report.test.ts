@@ -150,6 +150,18 @@ describe("a run is told from the database alone, in every format", () => {
     expect(html).toContain("ALTER TABLE orders ADD total numeric;");
   });
 
+  it("of more migrations than anybody wants to see the SQL of, and without its report", async () => {
+    scene.files.write(
+      Object.fromEntries(Array.from({ length: 320 }, (_, at) => [`${1000 + at}_many.sql`, `SELECT ${at} AS many;`])),
+    );
+    await scene.run("migrate");
+    await scene.database.sql("UPDATE headgate.run SET report = NULL");
+    const { stdout } = await scene.run("report", "--format", "html");
+    expect(stdout).toContain("322 migrations applied");
+    expect(stdout.match(/SELECT \d+ AS many/g)).toHaveLength(298);
+    expect(stdout.match(/Its SQL is in the history/g)).toHaveLength(22);
+  });
+
   it("that an older agent wrote, or that somebody has edited", async () => {
     await scene.run("migrate");
     for (const report of [
