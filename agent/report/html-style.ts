@@ -104,6 +104,11 @@ td.tight { min-width: 0; white-space: nowrap; }
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .6rem; }
   summary .name { flex-basis: 70%; }
+  th, td { padding-right: .7rem; }
+  td { min-width: 4.5rem; }
+  td.wide { min-width: 11rem; }
+  td.tight { white-space: normal; }
+  td .pill { white-space: normal; border-radius: .6rem; overflow-wrap: normal; }
 }
 @media print {
   :root { --page: #fff; --raised: #fff; }
