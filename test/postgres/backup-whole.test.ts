@@ -6,10 +6,14 @@ import { expect, it } from "vitest";
 import { readCatalog } from "../../agent/backup/catalog.ts";
 import type { BackupContext } from "../../agent/backup/context.ts";
 import { findBackup } from "../../agent/backup/find.ts";
+import { makeDump } from "../../agent/backup/make-dump.ts";
+import type { Store } from "../../agent/backup/store.ts";
 import { verifyStored } from "../../agent/backup/verify-stored.ts";
 import { volumeStore } from "../../agent/backup/volume-store.ts";
 import { createHumanLog } from "../../agent/lib/log.ts";
 import { createRedactor } from "../../agent/lib/redact.ts";
+import { openSession } from "../../agent/postgres/session.ts";
+import { urlSource } from "../../agent/postgres/sources.ts";
 import { parseSettings } from "../../agent/settings/settings.ts";
 import { namesFor } from "../../agent/stages/schemas.ts";
 import { useBackups } from "./backup-scene.ts";
@@ -79,4 +83,27 @@ it(`a real backup that is cut or has a flipped bit is always caught, ${RUNS} tim
   await verify();
   const restored = await scene.json("backup", "restore", name);
   await scene.shop.sql(`DROP DATABASE ${restored.database} WITH (FORCE)`);
+});
+
+it("a store that gives back other bytes than it was given is no place for a backup, and nothing stays there", async () => {
+  const context = await contextHere();
+  const { database } = context.settings;
+  const connection = await urlSource(scene.shop.url, "the test", createRedactor())();
+  const session = await openSession(connection, { applicationName: "test", timeoutMs: 10_000, database });
+  const inner = volumeStore(scene.store);
+  const forgetful: Store = {
+    ...inner,
+    async *get(name, signal) {
+      for await (const chunk of inner.get(name, signal)) yield chunk.map((byte, at) => (at === 100 ? byte ^ 4 : byte));
+    },
+  };
+  const subject = { session, planHash: undefined, run: undefined, touched: undefined };
+  await expect(makeDump(context, subject, forgetful)).rejects.toMatchObject({
+    id: "backup-failed",
+    message: expect.stringContaining("gives back other bytes than it was given"),
+  });
+  expect(scene.stored()).toEqual([]);
+  const made = await makeDump(context, subject, inner);
+  expect(scene.stored()).toEqual([`${made.name}.dump`, `${made.name}.json`]);
+  await session.close();
 });

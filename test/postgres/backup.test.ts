@@ -71,3 +71,18 @@ describe("migrate with backup.strategy dump", () => {
     expect(scene.stored()).toHaveLength(2);
   });
 });
+
+describe("doctor", () => {
+  it("says what a backup would lack here", async () => {
+    scene.backup({ strategy: "dump", verify: "restore", volume: { path: `${scene.store}/none` } });
+    await scene.shop.sql("CREATE ROLE looker LOGIN PASSWORD 'looker-secret'");
+    const url = new URL(scene.shop.url);
+    url.username = "looker";
+    url.password = "looker-secret";
+    const { stdout } = await scene.run(["doctor"], { DATABASE_URL: url.href });
+    expect(stdout).toContain("warning  backup-target: the folder for backups, ");
+    expect(stdout).toContain('the role "looker" may not read ');
+    expect(stdout).toContain('the role "looker" may not create the database to restore into');
+    await scene.shop.sql("DROP ROLE looker");
+  });
+});
