@@ -12,7 +12,7 @@ export const backup = {
       enum: ["none", "dump", "dump-touched", "restore-point", "command"],
       default: "none",
       description:
-        "dump: all of the database, by pg_dump. dump-touched: the whole schema, and of the rows those of the tables that the run takes from or writes anew. restore-point: a name in the WAL, for a server whose WAL is archived. command: a program of yours.",
+        "dump: all of the database, by pg_dump. dump-touched: the whole schema, and of the rows those of the tables that the run takes rows or values from. restore-point: a name in the WAL, for a server whose WAL is archived. command: a program of yours.",
     },
     when: {
       type: "string",
