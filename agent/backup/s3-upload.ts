@@ -133,7 +133,13 @@ export async function upload(target: Target, { chunks, seen }: Watched, signal: 
     const wasWanted = !signal.aborted && seen.failed === undefined;
     const whose = await whoseIs(target, mark);
     if (whose === "ours" && wasWanted) return;
-    if (whose === "ours") await client.send(new DeleteObjectCommand({ Bucket: settings.bucket, Key: key }));
+    if (whose === "ours") {
+      const gone = client.send(new DeleteObjectCommand({ Bucket: settings.bucket, Key: key }), {
+        abortSignal: AbortSignal.timeout(TIDY_MS),
+      });
+      // Whole, it does no harm: without its record it is no backup.
+      await gone.catch(() => undefined);
+    }
     if (whose === "another" && wasWanted) throw new NameTaken(target.name);
     throw halt.over.signal.aborted ? halt.over.signal.reason : error;
   } finally {
