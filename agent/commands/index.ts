@@ -44,7 +44,11 @@ export const commands: readonly Entry[] = [
   { name: "baseline", describe: "record that a database has migrations already", command: baseline },
   { name: "backup", describe: "take, list, verify and restore copies of the database", command: backup },
   { name: "history", describe: "list what ran here, and what became of each migration", command: history },
-  { name: "report", describe: "tell a run from the database: text, HTML, markdown, JUnit, JSON", command: report },
+  {
+    name: "report",
+    describe: "tell a run from the database: text, HTML, markdown, JUnit, JSON, Prometheus",
+    command: report,
+  },
   { name: "verify", describe: "compare the database's history with the files", command: verify },
   { name: "smoke", describe: "test the expectations of the values", command: smoke },
   { name: "doctor", describe: "run every preflight check, and change nothing", command: doctor },

@@ -80,9 +80,12 @@ const summaryOf = ({ verdicts }: Found, files: number): string => {
 const comparing = (tell: (found: Found) => void): Stage => ({
   name: "verify",
   changes: "nothing",
-  async run(context, state) {
+  async run(context, state, keep) {
     const found = await lookAt(context, need(state, "session"));
     tell(found);
+    const known = found.verdicts.filter((one) => one.unknown === undefined);
+    // None at all is worth telling, too: it is what ends an alert.
+    if (known.length > 0) keep({ drift: drifted(known) });
     for (const { schema, unknown } of found.verdicts) {
       if (unknown === undefined) continue;
       const whose = schema === undefined ? "" : `${schema}: `;

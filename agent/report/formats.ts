@@ -15,6 +15,7 @@ export const formats: readonly Format[] = [
   { name: "markdown", ending: ".md", load: async () => (await import("./markdown.ts")).markdownReport },
   { name: "junit", ending: ".xml", load: async () => (await import("./junit.ts")).junitReport },
   { name: "json", ending: ".json", load: async () => (await import("./json.ts")).jsonReport },
+  { name: "prometheus", ending: ".prom", load: async () => (await import("./prometheus-text.ts")).prometheusReport },
 ];
 
 /** The format that a file's ending asks for. */

@@ -1,3 +1,4 @@
+import type { Account } from "./account.ts";
 import { type Labels, labelNames, measured, metrics } from "./metrics.ts";
 import type { Report } from "./report.ts";
 
@@ -35,3 +36,7 @@ export function prometheusText(report: Report, labels: Labels, earlier = ""): st
   });
   return `${blocks.join("\n")}\n`;
 }
+
+/** A run of the record, as it would have been written at its end. */
+export const prometheusReport = ({ report, command, target = "", release }: Account): string =>
+  prometheusText(report, { release: release?.name ?? "", namespace: release?.namespace ?? "", target, command });

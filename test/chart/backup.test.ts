@@ -27,7 +27,7 @@ test("the claim is mounted where backups are made, by hook and by hand, and nowh
   expect(all.filter(({ name }) => makeBackups.includes(name))).toHaveLength(4);
   for (const { name, args, mounts, volumes } of all) {
     const isMaker = makeBackups.includes(name);
-    expect(args).toEqual([]);
+    expect(args).toEqual(isMaker ? ["--backups=/srv/kept"] : []);
     expect(mounts).toEqual(
       isMaker ? [{ name: "backups", mountPath: "/srv/kept", readOnly: undefined, subPath: "shop" }] : [],
     );

@@ -47,7 +47,10 @@ describe("the drift CronJob", () => {
     expect(container?.securityContext).toEqual(own?.securityContext);
     expect(pod?.securityContext).toEqual(migrate?.securityContext);
     expect(pod?.serviceAccountName).toBe(migrate?.serviceAccountName);
-    expect(pod?.automountServiceAccountToken).toBe(false);
+    // It tells what it finds where the migrate Job tells: the API server, too.
+    expect(pod?.automountServiceAccountToken).toBe(true);
+    const silent = (await rendered(drift)).cronJob?.spec?.jobTemplate.spec?.template.spec;
+    expect(silent?.automountServiceAccountToken).toBe(false);
     expect(pod?.volumes?.map(({ name }) => name)).toEqual(["pod", "secret", "tmp", "migrations"]);
     expect(container?.volumeMounts?.map(({ name }) => name)).toEqual(["pod", "secret", "tmp", "migrations"]);
   });

@@ -29,9 +29,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: "agent/engine/flight.ts",
-        search: "record: session.query(recordSql(session, plan, { rows: flight.record(flight.sql), token })),",
+        search: "record: session.query(recordSql(session.restore, plan, { rows: flight.record(flight.sql), token })),",
         replace: `record: Promise.all([
-      session.query(recordSql(session, plan, { rows: "SELECT 1", token })),
+      session.query(recordSql(session.restore, plan, { rows: "SELECT 1", token })),
       session.query(\`BEGIN; \${guardSql(plan, undefined)}; \${flight.record(flight.sql)}; COMMIT\`),
     ]),`,
       },
