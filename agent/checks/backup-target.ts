@@ -1,3 +1,5 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { formatDuration } from "../lib/duration.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Check, CheckContext, Obstacle } from "./check.ts";
 
@@ -48,14 +50,27 @@ async function noScratch({ session, settings, scratch }: CheckContext): Promise<
   ];
 }
 
+async function reachStore(context: CheckContext): Promise<void> {
+  const { openStore } = await import("../backup/open-store.ts");
+  const store = await openStore(context);
+  const late = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    await store.check(late);
+  } catch (error) {
+    if (!late.aborted) throw error;
+    throw new HeadgateError("backup-failed", {
+      what: `${store.where} did not answer in ${formatDuration(TIMEOUT_MS)}`,
+      fix: "look whether it is up, and whether this pod may reach it",
+      cause: error,
+    });
+  }
+}
+
 async function dumpProblems(context: CheckContext): Promise<Problem[]> {
   const { session, env } = context;
-  const [{ openStore }, { findClients }] = await Promise.all([
-    import("../backup/open-store.ts"),
-    import("../backup/clients.ts"),
-  ]);
+  const { findClients } = await import("../backup/clients.ts");
   const found = await Promise.all([
-    problemOf(async () => await (await openStore(context)).check(AbortSignal.timeout(TIMEOUT_MS))),
+    problemOf(async () => await reachStore(context)),
     problemOf(async () => await findClients(session.facts, env)),
     unreadable(context),
     noScratch(context),
