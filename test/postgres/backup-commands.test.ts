@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
+import { CANARY } from "../support/canary.ts";
 import { createDatabase } from "../support/database.ts";
-import { PASSWORD, useBackups } from "./backup-scene.ts";
+import { useBackups } from "./backup-scene.ts";
 
 const scene = useBackups();
 const made: string[] = [];
@@ -20,7 +21,7 @@ const admin = async (text: string): Promise<pg.QueryResultRow[]> => {
 
 const inDatabase = async (name: string, text: string): Promise<pg.QueryResultRow[]> => {
   const { host, port } = scene.server;
-  const client = new pg.Client({ host, port, user: "postgres", password: PASSWORD, database: name });
+  const client = new pg.Client({ host, port, user: "postgres", password: CANARY, database: name });
   await client.connect();
   try {
     return (await client.query(text)).rows;

@@ -5,8 +5,9 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findClients, findReader } from "../../agent/backup/clients.ts";
+import { MARK } from "../support/canary.ts";
 import type { Result } from "../support/headgate.ts";
-import { DROPS_NOTE, PASSWORD, useBackups } from "./backup-scene.ts";
+import { DROPS_NOTE, useBackups } from "./backup-scene.ts";
 import { eventually } from "./scene.ts";
 
 const scene = useBackups();
@@ -39,7 +40,7 @@ async function refused(result: Result, said: RegExp): Promise<void> {
   expect(result.stderr).toMatch(said);
   expect(result.stderr).toMatch(/What stands: nothing was changed/);
   expect(result).toMatchObject({ code: 5 });
-  expect(result.stderr).not.toContain(PASSWORD);
+  expect(result.stderr).not.toContain(MARK);
   expect(readdirSync(scene.store)).toEqual([]);
   await untouched();
 }

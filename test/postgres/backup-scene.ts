@@ -1,12 +1,11 @@
 import { readdirSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { CANARY } from "../support/canary.ts";
 import { createDatabase, type Database } from "../support/database.ts";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
 import { folder, type Result, type Running, startHeadgate } from "../support/headgate.ts";
 import { installedPostgres } from "../support/installed-postgres.ts";
-
-export const PASSWORD = "s3cret%of the:shop";
 
 export interface BackupScene {
   readonly server: Server;
@@ -57,7 +56,7 @@ export function useBackups(): BackupScene {
     process.env.HEADGATE_TEST_POSTGRES_BIN = bin;
     server = await startServer({
       settings: ["fsync = off", "max_prepared_transactions = 5"],
-      password: PASSWORD,
+      password: CANARY,
     }).finally(() => {
       delete process.env.HEADGATE_TEST_POSTGRES_BIN;
     });

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ADDS_STATE, DROPS_NOTE, PASSWORD, useBackups } from "./backup-scene.ts";
+import { MARK } from "../support/canary.ts";
+import { ADDS_STATE, DROPS_NOTE, useBackups } from "./backup-scene.ts";
 
 const scene = useBackups();
 
@@ -12,7 +13,7 @@ describe("migrate with backup.strategy dump", () => {
     expect(stderr).toMatch(
       / {2}002_note loses 5,000 values of orders\.note\nbackup +\S+-default-[0-9a-f]{8} in .*, read back whole, in /,
     );
-    expect({ code, secret: stderr.includes(PASSWORD) }).toEqual({ code: 0, secret: false });
+    expect({ code, secret: stderr.includes(MARK) }).toEqual({ code: 0, secret: false });
     const [dump = "", record = "", ...more] = scene.stored();
     expect(more).toEqual([]);
     const kept = JSON.parse(readFileSync(join(scene.store, record), "utf8"));

@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { pieces } from "../../agent/postgres/dump-text.ts";
+import { CANARY } from "../support/canary.ts";
 import { createDatabase, type Database } from "../support/database.ts";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
 import { headgate } from "../support/headgate.ts";
@@ -118,7 +119,6 @@ describe("a dump", () => {
 });
 
 describe("by the programs of a PostgreSQL that is installed, a rehearsal", () => {
-  const PASSWORD = "s3cret%of the:shop";
   let bin: string;
   let server: Server;
   let shop: Database;
@@ -126,7 +126,7 @@ describe("by the programs of a PostgreSQL that is installed, a rehearsal", () =>
   beforeAll(async () => {
     bin = installedPostgres();
     process.env.HEADGATE_TEST_POSTGRES_BIN = bin;
-    server = await startServer({ settings: ["fsync = off"], password: PASSWORD }).finally(() => {
+    server = await startServer({ settings: ["fsync = off"], password: CANARY }).finally(() => {
       delete process.env.HEADGATE_TEST_POSTGRES_BIN;
     });
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MARK } from "../support/canary.ts";
 import { folder, startHeadgate } from "../support/headgate.ts";
 import { type Manner, type Receiver, startReceiver } from "../support/receiver.ts";
 import { useScene } from "./scene.ts";
@@ -12,7 +13,7 @@ const BAD = {
     "INSERT INTO orders VALUES (3, 'ada@example.com'), (4, 'ada@example.com'); CREATE UNIQUE INDEX ON orders (mail);",
 };
 const CANARY = "ada@example.com";
-const PATH = "/services/T0000/B0000/canary-of-the-url";
+const PATH = `/services/T0000/B0000/${MARK}`;
 
 const scene = useScene(ORDERS);
 let receiver: Receiver;
@@ -184,7 +185,7 @@ describe("OpenTelemetry", () => {
     reporting({ openTelemetry: { enabled: true } });
     const { code, stderr } = await migrate({
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-      OTEL_EXPORTER_OTLP_HEADERS: "api-key=canary-of-the-key",
+      OTEL_EXPORTER_OTLP_HEADERS: `api-key=${MARK}`,
       OTEL_SERVICE_NAME: "shop-schema",
       TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     });
@@ -208,11 +209,8 @@ describe("OpenTelemetry", () => {
     const [sent] = sentTo("/v1/metrics");
     const names = sent.resourceMetrics[0].scopeMetrics[0].metrics.map((metric: { name: string }) => metric.name);
     expect(names).toContain("headgate_run_success_timestamp_seconds");
-    expect(receiver.received.map(({ headers }) => headers["api-key"])).toEqual([
-      "canary-of-the-key",
-      "canary-of-the-key",
-    ]);
-    expect(stderr).not.toContain("canary-of-the-key");
+    expect(receiver.received.map(({ headers }) => headers["api-key"])).toEqual([MARK, MARK]);
+    expect(stderr).not.toContain(MARK);
   });
 
   it("sees what failed as failed, and nothing where the environment says so", async () => {
@@ -269,7 +267,7 @@ describe.each(broken)("$name that does not work", ({ name, report, env }) => {
       expect(code, stderr).toBe(0);
       expect(told(stderr)).toEqual([expect.stringContaining(`the report did not reach ${name}: `)]);
       expect(told(stderr)[0]).not.toMatch(/fetch failed|undefined|\[object/);
-      expect(stderr).not.toContain("canary");
+      expect(stderr).not.toContain(MARK);
       expect(toldMs).toBeLessThan(5_000);
       expect(await scene.database.sql("SELECT DISTINCT outcome FROM headgate.run")).toEqual([{ outcome: "done" }]);
     },

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { MARK } from "../../support/canary.ts";
 import { freePort } from "./free-port.ts";
 import { goTool } from "./go-tool.ts";
 
@@ -69,7 +70,7 @@ export async function startS3(options: S3ServerOptions = {}): Promise<S3Server> 
   const [root, bucket] = [join(home, "root"), "backups"];
   mkdirSync(join(root, bucket), { recursive: true });
   const accessKeyId = `AK${randomBytes(9).toString("hex").toUpperCase()}`;
-  const secretAccessKey = randomBytes(24).toString("base64");
+  const secretAccessKey = `${MARK}/${randomBytes(18).toString("base64")}`;
   const endpoint = `${options.tls === undefined ? "http" : "https"}://${host}:${port}`;
   const tls = options.tls === undefined ? [] : ["--cert", options.tls.cert, "--key", options.tls.key];
   const [command = "", ...args] = [
