@@ -3,6 +3,7 @@ import type { Names } from "../history/schema.ts";
 import type { Log } from "../lib/log.ts";
 import type { Connection } from "../postgres/connection.ts";
 import type { Session } from "../postgres/session.ts";
+import type { BackupReport } from "../report/report.ts";
 import type { Pod } from "../settings/release.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { S3Access } from "./s3-client.ts";
@@ -34,17 +35,8 @@ export interface Subject {
 }
 
 /** A backup that was made, as the report has it. */
-export interface Backup {
+export interface Backup extends BackupReport {
   readonly strategy: "dump" | "dump-touched" | "restore-point" | "command";
-  readonly name: string;
-  /** For people; without secrets. */
-  readonly where: string;
-  readonly bytes: number | undefined;
-  readonly sha256: string | undefined;
-  readonly durationMs: number;
-  readonly verified: "read" | "restore" | "no";
-  /** Of a restore point: where it stands in the WAL. */
-  readonly lsn?: string | undefined;
 }
 
 export const backupFailed = (particulars: Particulars): HeadgateError =>

@@ -5,9 +5,10 @@ import { runPod } from "../../test/support/pod/run-pod.ts";
 import type { ContainerResult, Image, JobReason, PodResult, Surroundings } from "../../test/support/pod/types.ts";
 import { helmTemplate, hooks, type Manifest } from "../../test/support/tools.ts";
 import { imageOf, SHOP } from "./images.ts";
+import { CLAIM, type Finding } from "./looks.ts";
 import { grouped, paint, print, printCommand, printLog, printVerdict, seconds } from "./screen.ts";
 import type { Shop } from "./shop.ts";
-import { CLAIM, commandOf, type Finding, type Step } from "./steps.ts";
+import { commandOf, type Step } from "./steps.ts";
 import { type TrafficReport, withTraffic } from "./traffic.ts";
 
 export interface Demo {

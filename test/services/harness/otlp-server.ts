@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../support/free-port.ts";
 import { goTool } from "./go-tool.ts";
 
 export interface OtlpServer {
