@@ -16,6 +16,7 @@ export const SQLSTATE = {
   crashShutdown: "57P02",
   cannotConnectNow: "57P03",
   queryCanceled: "57014",
+  syntaxError: "42601",
   objectInUse: "55006",
   lockNotAvailable: "55P03",
   deadlockDetected: "40P01",

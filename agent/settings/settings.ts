@@ -94,6 +94,15 @@ function backupContradictions({ backup: { strategy, command, volume } }: Setting
   return [];
 }
 
+const smokeContradictions = ({ smoke }: Settings): string[] =>
+  smoke.rows.flatMap(({ table, atLeast, atMost }: { table: string; atLeast?: number; atMost?: number }, at) => {
+    if (atLeast === undefined && atMost === undefined)
+      return [`smoke.rows.${at} asks nothing of ${table}: give it atLeast, atMost or both`];
+    return (atLeast ?? 0) > (atMost ?? Number.POSITIVE_INFINITY)
+      ? [`smoke.rows.${at} wants at least ${atLeast} rows of ${table} and at most ${atMost}: no table has that`]
+      : [];
+  });
+
 /** Checks across keys that a schema cannot say. */
 function contradictions(settings: Settings): string[] {
   const problems: string[] = [];
@@ -118,6 +127,7 @@ function contradictions(settings: Settings): string[] {
     ...backupContradictions(settings),
     ...fleetContradictions(settings),
     ...reportProblems(settings),
+    ...smokeContradictions(settings),
   ];
 }
 

@@ -38,9 +38,12 @@ function apart(name: string): { readonly table: string; readonly own: string } {
   return { table: name.slice(0, at), own: name.slice(at + 1).replace(/^"(.*)"$/, "$1") };
 }
 
+/** As it stands, or as PostgreSQL reads it without quotes. */
+const eitherCase = (own: string): string => `IN (${quoteLiteral(own)}, ${quoteLiteral(own.toLowerCase())})`;
+
 const attribute = (name: string): string => {
   const { table, own } = apart(name);
-  return `pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(table)}) AND attname = ${quoteLiteral(own)} AND attnum > 0 AND NOT attisdropped`;
+  return `pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(table)}) AND attname ${eitherCase(own)} AND attnum > 0 AND NOT attisdropped`;
 };
 
 const columnThere = (name: string): Expectation =>
@@ -53,16 +56,24 @@ const MODIFIER = /\(([^)]*)\)/;
 
 const compact = (text: string): string => text.replaceAll(/\s/g, "");
 
+/** Types whose modifier the catalog keeps in another form than it may be written. */
+function asKept(type: string): string {
+  const [, bits] = /^float\s*\(\s*(\d+)\s*\)$/i.exec(type) ?? [];
+  if (bits !== undefined) return Number(bits) <= 24 ? "real" : "double precision";
+  return type.replace(/^(numeric|decimal|dec)\s*\(\s*(\d+)\s*\)/i, "$1($2,0)");
+}
+
 /** PostgreSQL knows its types by many names, and says whether two are one; their modifiers are compared as text. */
 function columnOfType({ column, type }: { readonly column: string; readonly type: string }): Expectation {
-  const [modifier] = MODIFIER.exec(type) ?? [];
-  const base = type.replace(MODIFIER, "");
+  const kept = asKept(type);
+  const [modifier] = MODIFIER.exec(kept) ?? [];
+  const base = kept.replace(MODIFIER, "");
   const there = columnThere(column);
   return {
     ...there,
     what: `column ${column} ${type}`,
     sql: `SELECT (SELECT json_build_array(format_type(atttypid, atttypmod), atttypid = to_regtype(${quoteLiteral(base)}), to_regtype(${quoteLiteral(base)}) IS NULL)::text
- FROM ${attribute(column)}) AS answer`,
+ FROM ${attribute(column)} LIMIT 1) AS answer`,
     judge(answer) {
       if (typeof answer !== "string") return `column ${column} is not there`;
       const [actual, same, unknown]: [string, boolean | null, boolean] = JSON.parse(answer);
@@ -87,7 +98,7 @@ function constraintThere(name: string): Expectation {
     what: `constraint ${name}`,
     // The last is there from PostgreSQL 18 on.
     sql: `SELECT (SELECT CASE WHEN NOT convalidated THEN 'not validated' WHEN to_jsonb(c) ->> 'conenforced' = 'false' THEN 'not enforced' ELSE '' END
- FROM pg_constraint c WHERE conrelid = to_regclass(${quoteLiteral(table)}) AND conname = ${quoteLiteral(own)}) AS answer`,
+ FROM pg_constraint c WHERE conrelid = to_regclass(${quoteLiteral(table)}) AND conname ${eitherCase(own)} LIMIT 1) AS answer`,
     judge: (answer) => (answer === "" ? undefined : `constraint ${name} is ${answer ?? "not there"}`),
     nearby: { kind: "constraint", name: own, table },
   };
@@ -159,14 +170,21 @@ function rowsWithin({ table, atLeast, atMost }: Smoke["rows"][number]): Expectat
 
 const asText = (value: unknown): string => (value === null || value === undefined ? "NULL" : String(value));
 
+/** The end of a statement, and comments after it. */
+const END = /;\s*(?:--[^\n]*\s*)*$/;
+
 const queryAnswer = ({ sql, expect }: Smoke["queries"][number]): Expectation => ({
   what: `query ${sql}`,
   // As text, so that 1, 1.0 and true look as psql shows them.
-  sql: `SELECT (SELECT q.answer FROM (${sql.replace(/;\s*$/, "")}\n) AS q(answer) LIMIT 1)::text AS answer`,
+  sql: `SELECT (SELECT q.answer FROM (${sql.replace(END, "")}\n) AS q(answer) LIMIT 1)::text AS answer`,
   judge(answer) {
     const met = expect === null ? answer === null : answer !== null && String(answer) === String(expect);
     return met ? undefined : `${sql} gives ${asText(answer)}, expected ${asText(expect)}`;
   },
+  ifFailed: (error) =>
+    isState(error, SQLSTATE.syntaxError) && error instanceof Error
+      ? `query ${sql}: ${error.message}; it has to be one query that reads, a SELECT, WITH, VALUES or TABLE`
+      : undefined,
 });
 
 /** The names of what is applied have to satisfy `judge`, which gives the reason when they do not. */

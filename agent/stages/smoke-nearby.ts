@@ -58,7 +58,7 @@ function missingPlace({ name, table }: Nearby, { schemas, tables }: Names): stri
   if (schema !== undefined && !schemas.includes(schema)) {
     return [`the schema ${schema} is not there`, meant(nearest(schema, schemas))].filter(Boolean).join("; ");
   }
-  if (table === undefined || tables.includes(table)) return undefined;
+  if (table === undefined || [table, table.toLowerCase()].some((one) => tables.includes(one))) return undefined;
   const other = nearest(table, tables);
   return other === undefined ? undefined : `the table ${table} is not there; did you mean ${other}?`;
 }

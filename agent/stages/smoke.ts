@@ -3,7 +3,7 @@ import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
 import { parseDuration } from "../lib/duration.ts";
 import type { Session } from "../postgres/session.ts";
-import { sqlstateOf } from "../postgres/sqlstate.ts";
+import { isState, SQLSTATE, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { ExpectationResult } from "../report/report.ts";
 import type { Context } from "./context.ts";
 import { need } from "./need.ts";
@@ -19,17 +19,18 @@ interface Answer {
 }
 
 /** Each in a read-only transaction of its own, so that one that fails leaves the others standing. */
-async function meet(session: Session, { sql, judge, what, ifFailed }: Expectation, timeoutMs: number): Promise<Answer> {
+async function meet(session: Session, { sql, judge, what, ifFailed }: Expectation, timeout: string): Promise<Answer> {
   try {
     const [, rows] = await Promise.all([
-      session.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${timeoutMs}`),
+      session.query(`BEGIN READ ONLY; SET LOCAL statement_timeout = ${parseDuration(timeout)}`),
       session.query(sql),
       session.query("ROLLBACK"),
     ]);
     return { reason: judge(rows[0]?.answer), endedAt: elapsed() };
   } catch (error) {
     if (sqlstateOf(error) === undefined) throw error;
-    const reason = ifFailed?.(error) ?? `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    const late = isState(error, SQLSTATE.queryCanceled) ? `${what}: no answer in smoke.timeout, ${timeout}` : undefined;
+    const reason = late ?? ifFailed?.(error) ?? `${what}: ${error instanceof Error ? error.message : String(error)}`;
     return { reason, endedAt: elapsed() };
   }
 }
@@ -62,9 +63,8 @@ async function explain(
 /** Asks all expectations in one go; the server answers one after the other, which is how long each took. */
 async function meetAll(context: Context, session: Session): Promise<ExpectationResult[]> {
   const all = expectationsOf(context);
-  const timeoutMs = parseDuration(context.settings.smoke.timeout);
   const began = elapsed();
-  const answers = await Promise.all(all.map((one) => meet(session, one, timeoutMs)));
+  const answers = await Promise.all(all.map((one) => meet(session, one, context.settings.smoke.timeout)));
   const reasons = await explain(session, all, answers);
   return all.map(({ what }, at) => ({
     what,

@@ -70,6 +70,50 @@ describe("smoke", () => {
     expect(await scene.database.sql("SELECT count(*)::int AS left FROM orders")).toEqual([{ left: 2 }]);
   });
 
+  it("reads names and types as PostgreSQL does", async () => {
+    await scene.run("migrate");
+    await scene.database.sql(
+      "CREATE TABLE kinds (a numeric(12), b float(24), c float(53), d timestamp(3) with time zone, CONSTRAINT a_positive CHECK (a > 0))",
+    );
+    const result = await smoke({
+      tables: ["ORDERS"],
+      columns: [
+        "ORDERS.ID",
+        { column: "kinds.A", type: "numeric(12)" },
+        { column: "kinds.a", type: "DECIMAL (12, 0)" },
+        { column: "kinds.b", type: "float(24)" },
+        { column: "kinds.c", type: "float(53)" },
+        { column: "kinds.d", type: "timestamptz(3)" },
+      ],
+      constraints: ["Kinds.A_POSITIVE"],
+      queries: [{ sql: "SELECT 1; -- the end", expect: 1 }],
+    });
+    expect(result).toMatchObject({ code: 0 });
+    const wrong = await smoke({ columns: [{ column: "kinds.a", type: "numeric(11)" }, "ORDERS.idd"] });
+    expect(wrong.stderr).toContain("column kinds.a is numeric(12,0), expected numeric(11)");
+    expect(wrong.stderr).toContain("column ORDERS.idd is not there; did you mean id?");
+  });
+
+  it("says what a query has to be, and which setting ended it", async () => {
+    await scene.run("migrate");
+    const { stderr } = await smoke({
+      queries: [
+        { sql: "DELETE FROM orders", expect: 1 },
+        { sql: "SELECT pg_sleep(5)::text", expect: "" },
+      ],
+      timeout: "100ms",
+    });
+    expect(stderr).toMatch(/query DELETE FROM orders: syntax error .*; it has to be one query that reads/);
+    expect(stderr).toContain("query SELECT pg_sleep(5)::text: no answer in smoke.timeout, 100ms");
+  });
+
+  it("refuses bounds that ask nothing, or that no table has", async () => {
+    const { code, stderr } = await smoke({ rows: [{ table: "orders" }, { table: "orders", atLeast: 5, atMost: 3 }] });
+    expect(code).toBe(1);
+    expect(stderr).toContain("smoke.rows.0 asks nothing of orders");
+    expect(stderr).toContain("smoke.rows.1 wants at least 5 rows of orders and at most 3");
+  });
+
   it("does not take NULL for the text NULL, nor the other way round", async () => {
     const { code, stderr } = await smoke({
       queries: [
