@@ -18,14 +18,23 @@ function unknownKey(error: ErrorObject): string {
   return `${joined(keyOf(error.instancePath), key)}: unknown key${hint}`;
 }
 
-function misfit(pattern: string): string {
+/** A value that fits: one of the schema's examples, else the default. */
+function fitting(schema: ErrorObject["parentSchema"]): string {
+  const given: unknown = [...(Array.isArray(schema?.examples) ? schema.examples : []), schema?.default].find(
+    (one) => typeof one === "string" && one !== "",
+  );
+  return given === undefined ? "" : `; write it like ${String(given)}`;
+}
+
+function misfit(pattern: string, schema: ErrorObject["parentSchema"]): string {
   if (pattern === DURATION) return "is not a duration: write 500ms, 45s, 10m or 1h";
   if (pattern === POSITIVE_DURATION) return "is not a duration above 0: write 500ms, 45s, 10m or 1h";
   if (pattern === CATALOG_NAME) return 'names nothing: write orders, shop.orders or shop."Order"';
   if (pattern === COLUMN_NAME)
     return "names nothing: write its table's name before it, orders.total or shop.orders.total";
   if (pattern === FUNCTION_NAME) return "names no function: write total_of, or total_of(integer, text)";
-  return `does not fit ${pattern}`;
+  const example = fitting(schema);
+  return example === "" ? `does not fit ${pattern}` : `does not fit${example}`;
 }
 
 /** One sentence a problem, each with the key as one writes it in values.yaml. */
@@ -37,9 +46,9 @@ export function explainProblem(error: ErrorObject): string {
     case "enum":
       return `${key}: ${JSON.stringify(error.data)} is none of ${JSON.stringify(error.params.allowedValues)}`;
     case "type":
-      return `${key}: wants ${String(error.params.type).replaceAll(",", " or ")}, not ${JSON.stringify(error.data)}`;
+      return `${key}: wants ${String(error.params.type).replaceAll(",", " or ")}, not ${JSON.stringify(error.data)}${error.params.type === "string" ? fitting(error.parentSchema) : ""}`;
     case "pattern":
-      return `${key}: ${JSON.stringify(error.data)} ${misfit(String(error.params.pattern))}`;
+      return `${key}: ${JSON.stringify(error.data)} ${misfit(String(error.params.pattern), error.parentSchema)}`;
     case "required":
       return `${joined(key, String(error.params.missingProperty))}: is missing`;
     default:

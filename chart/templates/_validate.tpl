@@ -1,7 +1,7 @@
 {{/* Every problem that the schema cannot see, in one message. Each check prints a line for each problem. */}}
 {{- define "headgate.validate" -}}
 {{- $problems := list -}}
-{{- range list "secret" "image" "time" "account" "tls" "inline" "annotations" "backup" -}}
+{{- range list "secret" "image" "time" "account" "tls" "inline" "annotations" "backup" "drift" -}}
 {{- range splitList "\n" (include (printf "headgate.validate.%s" .) $) -}}
 {{- with trim . -}}
 {{- $problems = append $problems (printf "  - %s" .) -}}
@@ -112,4 +112,10 @@ migrations.inline holds {{ div $size 1024 }} KiB; a ConfigMap takes 900 KiB. Put
 {{- define "headgate.milliseconds" -}}
 {{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 -}}
 {{- mul (regexFind "^[0-9]+" .) (index $units (regexFind "[a-z]+$" .)) -}}
+{{- end }}
+
+{{- define "headgate.validate.drift" -}}
+{{- if and .Values.drift.schedule (not .Values.drift.record) }}
+drift.schedule is {{ quote .Values.drift.schedule }}, and drift.record is false: there is nothing to compare with. Set drift.record to true, or take the schedule away.
+{{- end }}
 {{- end }}

@@ -8,6 +8,11 @@ const inline = (files: Record<string, string>) => ({ migrations: { inline: files
 test.each([
   ["no Secret", { database: { existingSecret: "" } }, "database.existingSecret is empty."],
   ["the tag latest", { image: { tag: "latest" } }, 'image.tag is "latest": '],
+  [
+    "a look for drift without anything to compare with",
+    { drift: { schedule: "0 6 * * *", record: false } },
+    'drift.schedule is "0 6 * * *", and drift.record is false: there is nothing to compare with.',
+  ],
   ["a tag inside the repository", { image: { repository: "shop:1" } }, 'image.repository is "shop:1".'],
   [
     "a digest inside the repository",

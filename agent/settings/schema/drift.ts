@@ -35,6 +35,7 @@ export const drift = {
     schedule: {
       type: "string",
       pattern: "^(@[a-z]+|[^\\s]+(\\s+[^\\s]+){4})?$",
+      examples: ["0 6 * * *"],
       default: "",
       description:
         'When a CronJob runs headgate verify, whose Job fails when the schema or the history differs: "0 6 * * *". Empty: there is none.',

@@ -68,11 +68,13 @@ describe("settings", () => {
       database: { port: 70_000, searchPath: ["a;b"] },
       rollback: { onAhead: "keep", delay: "soon" },
       smoke: { queries: [{ sql: "SELECT 1" }] },
+      history: { reports: { keep: "3 months" } },
+      drift: { schedule: "6 o clock" },
       smocke: 1,
     });
     expect(error.id).toBe("bad-settings");
     expect(error.exitCode).toBe(1);
-    expect(error.message).toBe("11 problems in values.yaml");
+    expect(error.message).toBe("13 problems in values.yaml");
     const text = error.details.join("\n");
     for (const line of [
       "migrat: unknown key; did you mean migrate?",
@@ -85,6 +87,8 @@ describe("settings", () => {
       "database.port: ",
       'database.searchPath.0: "a;b"',
       "smoke.queries.0.expect: is missing",
+      'history.reports.keep: "3 months" does not fit; write it like 90d',
+      'drift.schedule: "6 o clock" does not fit; write it like 0 6 * * *',
     ]) {
       expect(text).toContain(line);
     }
