@@ -65,7 +65,7 @@ describe("a run is told from the database alone, in every format", () => {
     ]);
     expect(html).toContain("ALTER TABLE orders ADD total numeric;");
     expect(failures).toEqual([]);
-    expect(cases).toBe(9);
+    expect(cases).toBe(10);
     expect(data).toMatchObject({
       run: { run: "1", command: "migrate", outcome: "done", exitCode: 0, target: "default" },
       report: { format: 1, applied: [{ name: "001_orders" }, { name: "002_total" }] },
