@@ -1,5 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
+import { withSchema } from "../lib/row-lines.ts";
 import { placeIn } from "../postgres/session.ts";
 import type { ExpectationResult } from "../report/report.ts";
 import { need } from "../stages/need.ts";
@@ -31,7 +32,7 @@ export const fleetSmoke: Stage = {
       } catch (error) {
         if (!(error instanceof HeadgateError)) throw error;
         where += 1;
-        unmet.push(...error.details.map((detail) => `${schema}: ${detail}`));
+        unmet.push(...error.details.map((detail) => withSchema(detail, schema)));
         stands = error.stands;
       }
     }

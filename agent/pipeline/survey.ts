@@ -4,6 +4,7 @@ import type { Names } from "../history/schema.ts";
 import { unchangedAmong } from "../history/unchanged.ts";
 import { count } from "../lib/count.ts";
 import { quiet, warningOnce } from "../lib/log.ts";
+import { withSchema } from "../lib/row-lines.ts";
 import { placeIn, type Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { findEndangered } from "../stages/backup.ts";
@@ -54,7 +55,7 @@ const worst = (problems: readonly [Problem, ...Problem[]]): Problem =>
 /** All of one schema's own error, with what stands there and what to do where it differs from the one that leads. */
 const linesOf = ({ schema, error }: Problem, leading: HeadgateError): string[] => [
   ...(error === leading ? [] : [`${schema}: ${error.message}`]),
-  ...error.details.map((line) => `${schema}: ${line}`),
+  ...error.details.map((line) => withSchema(line, schema)),
   ...(error.stands === catalogue[error.id].stands ? [] : [`${schema}: what stands: ${error.stands}`]),
   ...(error === leading || error.fix === leading.fix ? [] : [`${schema}: next: ${error.fix}`]),
 ];

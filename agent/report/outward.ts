@@ -1,9 +1,7 @@
 import { isRecord } from "../lib/records.ts";
+import { quotesRows } from "../lib/row-lines.ts";
 import { cleanReport, type Report } from "./report.ts";
 import type { Delivery } from "./sink.ts";
-
-/** PostgreSQL's DETAIL and CONTEXT may quote rows; a fleet puts the schema before them. */
-const QUOTES_ROWS = /^(?:[^\s:]+: )?(?:detail|context): /;
 
 /** The report as it may leave for other systems: without secrets, and without what quotes a table's rows. */
 export function outward({ report, clean }: Pick<Delivery, "report" | "clean">): Report {
@@ -11,7 +9,7 @@ export function outward({ report, clean }: Pick<Delivery, "report" | "clean">): 
   const { error } = cleaned;
   return error === undefined
     ? cleaned
-    : { ...cleaned, error: { ...error, details: error.details.filter((line) => !QUOTES_ROWS.test(line)) } };
+    : { ...cleaned, error: { ...error, details: error.details.filter((line) => !quotesRows(line)) } };
 }
 
 /** Whether people want to hear of it: what only looks is news when it found something. */

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { HeadgateError } from "../../../agent/errors/headgate-error.ts";
+import { combined } from "../../../agent/pipeline/survey.ts";
 import { withRun } from "../../../agent/report/config-map.ts";
 import { boundedJson, isWanted, outward } from "../../../agent/report/outward.ts";
 import type { Report } from "../../../agent/report/report.ts";
@@ -31,10 +33,16 @@ describe("a report that leaves", () => {
       "detail: Key (mail)=(a@b.c) already exists.",
       "hint: try another",
       "context: COPY orders, line 3: a@b.c",
-      "north: detail: Failing row contains (a@b.c).\nand more a@b.c",
     ];
     const { error } = outward({ report: whole(failed("2_rows failed", details)), clean: (text) => text });
     expect(error?.details).toEqual(["| INSERT INTO orders", "hint: try another"]);
+    for (const schema of ["north", "acme corp", "a: b", "$&"]) {
+      const of = new HeadgateError("migration-failed", { what: "2_rows failed", details });
+      const told = combined([{ schema, error: of }], 2);
+      expect(told.details.join()).toContain(`detail: ${schema}: Key (mail)`);
+      const left = outward({ report: whole(failed(told.message, told.details)), clean: (text) => text });
+      expect(left.error?.details).toEqual([`${schema}: | INSERT INTO orders`, `${schema}: hint: try another`]);
+    }
   });
 
   it("is cleaned of secrets", () => {
