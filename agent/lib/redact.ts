@@ -9,6 +9,11 @@ const MASK = "[redacted]";
 /** Up to the last @ of the word, for a password may hold one; not past a quote, where a JSON string ends. */
 const PASSWORD_IN_URL = /(\bpostgres(?:ql)?:\/\/[^\s:@/]*:)(?!PASSWORD@)(?:[^\s"]+|[^\s@]+)@/g;
 
+/** A password that SQL sets in plain text. */
+const PASSWORD_IN_SQL = /(\bPASSWORD\s+)E?'(?:[^']|'')*'/gi;
+
+export const withoutPasswords = (sql: string): string => sql.replaceAll(PASSWORD_IN_SQL, `$1'${MASK}'`);
+
 /** Fewer letters than these could be anybody's. */
 const LEAST_BASE64 = 8;
 

@@ -1,6 +1,7 @@
 import { type MigrationRow, readRunMigrations } from "../history/run-migrations.ts";
 import { type RunRow, readRun } from "../history/runs.ts";
 import type { Names } from "../history/schema.ts";
+import { withoutPasswords } from "../lib/redact.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Release } from "../settings/release.ts";
 import { locksSeen } from "../statements/lock-modes.ts";
@@ -183,15 +184,12 @@ export async function readAccount(
   return accountOf({ row, report, migrations: rows.map((one) => fromHistory(one, place)) });
 }
 
-/** A password that SQL sets in plain text. */
-const PASSWORD = /(\bPASSWORD\s+)E?'(?:[^']|'')*'/gi;
-
 /** The account without secrets: with `clean` run over what people wrote. */
 export const cleanAccount = (account: Account, clean: (text: string) => string): Account => ({
   ...account,
   report: cleanReport(account.report, clean),
   migrations: account.migrations.map(({ sql, ...one }) => ({
     ...one,
-    sql: sql === undefined ? undefined : clean(sql.replaceAll(PASSWORD, "$1'[redacted]'")),
+    sql: sql === undefined ? undefined : clean(withoutPasswords(sql)),
   })),
 });

@@ -97,13 +97,13 @@ export function markdownReport(account: Account): string {
     ),
     ...table(
       "What changed in the schema",
-      ["object", "how", "before", "after"],
-      schema.map((one) => [one.object, changeWord[one.kind], one.before ?? "", one.after ?? ""]),
+      ["object", "how"],
+      schema.map((one) => [one.object, changeWord[one.kind]]),
     ),
     ...table(
       "Found changed by other hands",
-      ["object", "how", "before", "now"],
-      (report.drift ?? []).map((one) => [one.object, changeWord[one.kind], one.before ?? "", one.after ?? ""]),
+      ["object", "how"],
+      (report.drift ?? []).map((one) => [one.object, changeWord[one.kind]]),
     ),
     ...(backup === undefined ? [] : [plainMarkdown(backupText(backup))]),
     ...table(

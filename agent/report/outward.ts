@@ -3,13 +3,19 @@ import { quotesRows } from "../lib/row-lines.ts";
 import { cleanReport, type Report } from "./report.ts";
 import type { Delivery } from "./sink.ts";
 
-/** The report as it may leave for other systems: without secrets, and without what quotes a table's rows. */
+/** Bodies of functions, defaults and views are as secret as whoever wrote them has made them. */
+const withoutDefinitions = (list: Report["schema"]): Report["schema"] =>
+  list?.map(({ object, kind }) => ({ object, kind }));
+
+/** The report as it may leave for other systems: without secrets, definitions, and what quotes a table's rows. */
 export function outward({ report, clean }: Pick<Delivery, "report" | "clean">): Report {
-  const cleaned = cleanReport(report, clean);
-  const { error } = cleaned;
-  return error === undefined
-    ? cleaned
-    : { ...cleaned, error: { ...error, details: error.details.filter((line) => !quotesRows(line)) } };
+  const { error, drift, schema, ...cleaned } = cleanReport(report, clean);
+  return {
+    ...cleaned,
+    drift: withoutDefinitions(drift),
+    schema: withoutDefinitions(schema),
+    error: error && { ...error, details: error.details.filter((line) => !quotesRows(line)) },
+  };
 }
 
 /** Whether people want to hear of it: what only looks is news when it found something. */

@@ -1,3 +1,4 @@
+import { withoutPasswords } from "../lib/redact.ts";
 import type { Release } from "../settings/release.ts";
 import type { TableLock } from "../statements/lock-modes.ts";
 
@@ -129,8 +130,8 @@ const cleanChanges = (list: Report["schema"], clean: (text: string) => string): 
   list?.map(({ object, kind, before, after }) => ({
     object,
     kind,
-    before: before && clean(before),
-    after: after && clean(after),
+    before: before && clean(withoutPasswords(before)),
+    after: after && clean(withoutPasswords(after)),
   }));
 
 /** The report with `clean` run over what people wrote. Keys, names, codes and numbers stay: a password may look like one. */

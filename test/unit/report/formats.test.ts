@@ -58,6 +58,14 @@ describe("every format", () => {
     );
   });
 
+  it("keeps definitions out of what goes to a pull request", async () => {
+    const change = { object: "function pay()", kind: "different", before: "RETURN 1", after: "token=hunter2" } as const;
+    const markdown = await formatOfFile("a.md")?.load();
+    const told = markdown?.(accountOf({ report: whole({ drift: [change], schema: [change] }) })) ?? "";
+    expect(told.match(/function pay/g)).toHaveLength(2);
+    expect(told).not.toMatch(/hunter2|RETURN/);
+  });
+
   it("is chosen by the file's ending, and each has its own", () => {
     expect(["a.HTML", "b.xml", "c.md", "d.txt", "e.json"].map((path) => formatOfFile(path)?.name)).toEqual([
       ...["html", "junit", "markdown", "text", "json"],

@@ -45,6 +45,14 @@ describe("a report that leaves", () => {
     }
   });
 
+  it("names what changed in the schema, and keeps its definitions to itself", () => {
+    const change = { object: "function pay()", kind: "different", before: "RETURN 1", after: "token=hunter2" } as const;
+    const left = outward({ report: whole({ drift: [change], schema: [change] }), clean: (text) => text });
+    const told = { object: "function pay()", kind: "different" };
+    expect(left).toMatchObject({ drift: [told], schema: [told] });
+    expect(JSON.stringify(left)).not.toMatch(/hunter2|RETURN/);
+  });
+
   it("is cleaned of secrets", () => {
     const clean = (text: string) => text.replaceAll("hunter2", "[redacted]");
     expect(JSON.stringify(outward({ report: whole(failed("a hunter2")), clean }))).not.toContain("hunter2");

@@ -26,6 +26,18 @@ describe("a report that is cleaned", () => {
     }
   });
 
+  it("holds no password that a definition sets", () => {
+    const change = {
+      object: "function f()",
+      kind: "different",
+      before: "PASSWORD 'one'",
+      after: "password E'two'",
+    } as const;
+    const cleaned = cleanReport(whole({ drift: [change], schema: [change] }), (text) => text);
+    const told = { before: "PASSWORD '[redacted]'", after: "password '[redacted]'" };
+    expect(cleaned).toMatchObject({ drift: [told], schema: [told] });
+  });
+
   it("holds no secret in what people wrote", () => {
     const cleaned = cleanedOf("hunter2");
     expect(JSON.stringify(cleaned)).not.toContain("hunter2");
