@@ -1,6 +1,15 @@
 import type { Report } from "./report.ts";
 import type { Delivery } from "./sink.ts";
 
+/** What a run's metrics are made of: its report, or what is left of it. */
+export type Told = Pick<Report, "command" | "startedAt" | "stoppedAt" | "notReached" | "fleet" | "backup" | "drift"> & {
+  readonly outcome: Report["outcome"] | "running";
+  readonly exitCode: number | undefined;
+  readonly durationMs: number | undefined;
+  readonly applied: { readonly length: number } | undefined;
+  readonly reverted: { readonly length: number } | undefined;
+};
+
 export interface Metric {
   /** As Prometheus has it: the unit stands at its end. */
   readonly name: string;
@@ -9,13 +18,18 @@ export interface Metric {
   /** In UCUM, for OpenTelemetry; empty for a number of things. */
   readonly unit: "s" | "By" | "";
   /** Undefined where the run does not tell: what was known before stays. */
-  readonly value: (report: Report) => number | undefined;
+  readonly value: (run: Told) => number | undefined;
 }
 
 const seconds = (ms: number): number => ms / 1_000;
-const endOf = ({ startedAt, durationMs }: Report): number => seconds(Date.parse(startedAt) + durationMs);
 
-function pendingOf({ outcome, stoppedAt, notReached, fleet, command }: Report): number | undefined {
+/** Undefined before its end, and where nobody knows when it began. */
+function endOf({ startedAt, durationMs = Number.NaN }: Told): number | undefined {
+  const end = Date.parse(startedAt) + durationMs;
+  return Number.isNaN(end) ? undefined : seconds(end);
+}
+
+function pendingOf({ outcome, stoppedAt, notReached, fleet, command }: Told): number | undefined {
   if (command !== "migrate" || fleet !== undefined) return undefined;
   if (outcome === "done") return 0;
   // A run that failed before it had a plan does not know.
@@ -23,7 +37,7 @@ function pendingOf({ outcome, stoppedAt, notReached, fleet, command }: Report): 
 }
 
 /** Of a run that has compared the schema. */
-const driftOf = ({ drift }: Report): number | undefined => drift?.length;
+const driftOf = ({ drift }: Told): number | undefined => drift?.length;
 
 /** Every metric. The text format, OpenTelemetry's metrics and docs/metrics.md are made of this, the alerts and the dashboard tested against it. */
 export const metrics: readonly Metric[] = [
@@ -32,32 +46,32 @@ export const metrics: readonly Metric[] = [
     name: "headgate_run_success_timestamp_seconds",
     help: "When the last run that ended well did so",
     unit: "s",
-    value: (report) => (report.outcome === "done" ? endOf(report) : undefined),
+    value: (run) => (run.outcome === "done" ? endOf(run) : undefined),
   },
   {
     name: "headgate_run_failed",
     help: "1 when the last run failed, 0 when it ended well or was stopped cleanly",
     unit: "",
-    value: ({ outcome }) => (outcome === "failed" ? 1 : 0),
+    value: ({ outcome }) => (outcome === "running" ? undefined : Number(outcome === "failed")),
   },
   { name: "headgate_run_exit_code", help: "Exit code of the last run", unit: "", value: ({ exitCode }) => exitCode },
   {
     name: "headgate_run_duration_seconds",
     help: "How long the last run took",
     unit: "s",
-    value: ({ durationMs }) => seconds(durationMs),
+    value: ({ durationMs }) => (durationMs === undefined ? undefined : seconds(durationMs)),
   },
   {
     name: "headgate_run_applied_migrations",
     help: "Migrations that the last run applied",
     unit: "",
-    value: ({ applied }) => applied.length,
+    value: ({ applied }) => applied?.length,
   },
   {
     name: "headgate_run_reverted_migrations",
     help: "Migrations that the last run took back",
     unit: "",
-    value: ({ reverted }) => reverted.length,
+    value: ({ reverted }) => reverted?.length,
   },
   {
     name: "headgate_run_pending_migrations",
@@ -93,8 +107,8 @@ export const labelsOf = ({ report, outside }: Delivery): Labels => ({
 });
 
 /** What a run tells, in the table's order. */
-export const measured = (report: Report): { readonly metric: Metric; readonly value: number }[] =>
+export const measured = (run: Told): { readonly metric: Metric; readonly value: number }[] =>
   metrics.flatMap((metric) => {
-    const value = metric.value(report);
+    const value = metric.value(run);
     return value === undefined ? [] : [{ metric, value }];
   });

@@ -1,6 +1,5 @@
 import type { Account } from "./account.ts";
-import { type Labels, labelNames, measured, metrics } from "./metrics.ts";
-import type { Report } from "./report.ts";
+import { type Labels, labelNames, measured, metrics, type Told } from "./metrics.ts";
 
 const escaped = (value: string): string =>
   value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
@@ -23,9 +22,9 @@ function linesOf(text: string): [series: string, line: string][] {
  * A run in Prometheus' text format. Of an earlier text that is kept which this run does not say anew: the last success
  * outlives a failure, and what other releases and commands wrote stays.
  */
-export function prometheusText(report: Report, labels: Labels, earlier = ""): string {
+export function prometheusText(run: Told, labels: Labels, earlier = ""): string {
   const lines = new Map(linesOf(earlier));
-  for (const { metric, value } of measured(report)) {
+  for (const { metric, value } of measured(run)) {
     const key = series(metric.name, labels);
     lines.set(key, `${key} ${value}`);
   }
@@ -37,6 +36,20 @@ export function prometheusText(report: Report, labels: Labels, earlier = ""): st
   return `${blocks.join("\n")}\n`;
 }
 
+/** What the row and the history tell of a run whose report is not kept. Of a fleet they do not name its migrations. */
+function toldOf({ report, command, outcome, exitCode, startedAt, durationMs, migrations }: Account): Told {
+  if (report.command !== "") return report;
+  const going = (direction: "up" | "down") =>
+    migrations.length === 0 ? undefined : migrations.filter((one) => one.direction === direction);
+  return {
+    ...{ ...report, command, outcome, exitCode, startedAt, durationMs },
+    ...{ applied: going("up"), reverted: going("down") },
+  };
+}
+
 /** A run of the record, as it would have been written at its end. */
-export const prometheusReport = ({ report, command, target = "", release }: Account): string =>
-  prometheusText(report, { release: release?.name ?? "", namespace: release?.namespace ?? "", target, command });
+export function prometheusReport(account: Account): string {
+  const { command, target = "", release } = account;
+  const labels = { release: release?.name ?? "", namespace: release?.namespace ?? "", target, command };
+  return prometheusText(toldOf(account), labels);
+}

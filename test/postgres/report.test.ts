@@ -148,6 +148,9 @@ describe("a run is told from the database alone, in every format", () => {
     const { data, html } = await expectTold(["is not kept any more", "2 migrations applied", "001_orders"]);
     expect(data).toMatchObject({ run: { outcome: "done", exitCode: 0 }, report: null });
     expect(html).toContain("ALTER TABLE orders ADD total numeric;");
+    const { stdout } = await scene.run("report", "--format", "prometheus");
+    for (const line of [/_run_failed\{.*\} 0$/m, /_applied_migrations\{.*\} 2$/m, /_run_timestamp_\w+\{.*\} 1\d{9}/m])
+      expect(stdout).toMatch(line);
   });
 
   it("of more migrations than anybody wants to see the SQL of, and without its report", async () => {

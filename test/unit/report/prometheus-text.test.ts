@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { Account } from "../../../agent/report/account.ts";
 import { metrics } from "../../../agent/report/metrics.ts";
-import { prometheusText } from "../../../agent/report/prometheus-text.ts";
+import { prometheusReport, prometheusText } from "../../../agent/report/prometheus-text.ts";
+import { killed, pruned } from "../../browser/accounts.ts";
 import { whole } from "./whole.ts";
 
 const labels = { release: "shop", namespace: "web", target: "default", command: "migrate" };
@@ -43,4 +45,23 @@ it("a size that a backup has is told, and one that is not there is not", () => {
   expect(prometheusText(whole({}), labels)).not.toContain("headgate_run_backup_bytes");
   const report = Object.assign(whole({}), { backup: { bytes: 4_711 } });
   expect(prometheusText(report, labels)).toMatch(/headgate_run_backup_bytes\{.*\} 4711/);
+});
+
+it("of a run whose report is not kept the row and the history are told, of one that never ended only what is known", () => {
+  const valuesOf = (account: Account) =>
+    Object.fromEntries(
+      [...prometheusReport(account).matchAll(/^headgate_run_(\w+)\{.*\} (\S+)$/gm)].map(([, name, value]) => [
+        name,
+        value,
+      ]),
+    );
+  const { startedAt, durationMs = 0, migrations } = pruned;
+  const end = String((Date.parse(startedAt) + durationMs) / 1_000);
+  expect(valuesOf(pruned)).toEqual({
+    ...{ timestamp_seconds: end, success_timestamp_seconds: end, failed: "0", exit_code: "0" },
+    ...{ duration_seconds: String(durationMs / 1_000), pending_migrations: "0", reverted_migrations: "0" },
+    applied_migrations: String(migrations.length),
+  });
+  const counts = Object.keys(valuesOf(killed));
+  expect(counts).toEqual(["applied_migrations", "reverted_migrations"]);
 });
