@@ -3,6 +3,7 @@ import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
+import type { Difference } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
 import { backUp } from "../stages/backup.ts";
 import { begin, prepareTables } from "../stages/begin.ts";
@@ -15,6 +16,7 @@ import type { Stage } from "../stages/stage.ts";
 import type { Fleet, RunState } from "../stages/state.ts";
 import { type Hold, underLock } from "../stages/under-lock.ts";
 import { openWorkSession } from "../stages/wait.ts";
+import { MOST_CHANGES } from "./outcome.ts";
 import { type RunResult, runStages } from "./runner.ts";
 import { combined, type Member, type Problem, type Survey, survey } from "./survey.ts";
 
@@ -31,6 +33,9 @@ interface Progress {
   readonly applied: Done[];
   readonly reverted: Done[];
   backup?: Backup | undefined;
+  /** Of the schemas that were compared; undefined as long as none was. */
+  drift?: readonly Difference[] | undefined;
+  changes?: readonly Difference[] | undefined;
 }
 
 const returning = ({ work }: Survey): Member[] =>
@@ -107,6 +112,16 @@ async function runMember(member: Member, { stages, record }: FleetOptions): Prom
 const within = (schema: string, list: readonly Done[] = []): Done[] =>
   list.map((one) => ({ ...one, name: `${schema}/${one.name}` }));
 
+/** Differences of all schemas, up to what a report keeps. */
+const joined = (
+  all: readonly Difference[] | undefined,
+  schema: string,
+  list: readonly Difference[] | undefined,
+): readonly Difference[] | undefined =>
+  list === undefined
+    ? all
+    : [...(all ?? []), ...list.map((one) => ({ ...one, object: `${schema}: ${one.object}` }))].slice(0, MOST_CHANGES);
+
 /** No schema after this one would fare better. */
 const endsAll = (context: Context, error: HeadgateError): boolean =>
   context.settings.fleet.onFailure === "stop" || context.signal.aborted || error.exitCode === 2;
@@ -169,13 +184,22 @@ async function attempt(context: Context, hold: Hold, { progress, found, ...optio
   found({ backup: progress.backup });
   const failed: Problem[] = [];
   const { done, applied, reverted } = progress;
-  const say = () => found({ fleet: fleetOf(schemas, surveyed, { done, failed }), applied, reverted });
+  const say = () => {
+    const { drift, changes } = progress;
+    found({
+      ...{ fleet: fleetOf(schemas, surveyed, { done, failed }), applied, reverted },
+      ...(drift && { drift }),
+      ...(changes && { changes }),
+    });
+  };
   say();
   const tell = ({ schema }: Member, { state, error }: RunResult) => {
     if (error === undefined) done.add(schema);
     else failed.push({ schema, error });
     applied.push(...within(schema, state.applied));
     reverted.push(...within(schema, state.reverted));
+    progress.drift = joined(progress.drift, schema, state.drift);
+    progress.changes = joined(progress.changes, schema, state.changes);
     say();
   };
   await runAllMembers(context, surveyed, { ...options, session, tell });

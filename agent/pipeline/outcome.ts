@@ -46,7 +46,7 @@ const asReported = (list: readonly Done[], runBeganMs: number): MigrationRecord[
   }));
 
 /** More than this is for nobody to read, and the row of a run is no dump. */
-const MOST_CHANGES = 2_000;
+export const MOST_CHANGES = 2_000;
 const LONGEST = 10_000;
 
 const cut = (text: string | undefined): string | undefined =>

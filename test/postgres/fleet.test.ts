@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Report } from "../../agent/report/report.ts";
 import { useOrdersScene } from "./orders-scene.ts";
 import { backendRunning, eventually } from "./scene.ts";
 
@@ -48,6 +49,17 @@ describe("a fleet of schemas", () => {
     ]);
     expect(await scene.json("status")).toMatchObject({ schemas: SCHEMAS.map((schema) => ({ schema, pending: [] })) });
     expect(await scene.run("verify")).toMatchObject({ code: 0 });
+  });
+
+  it("tells what other hands and the run itself have changed, and in which schema", async () => {
+    await scene.run("migrate");
+    await scene.database.sql("ALTER TABLE south.orders ADD by_hand int");
+    scene.files.write({ "004_more.sql": "CREATE TABLE more (id int);" });
+    const { drift, schema = [] }: Partial<Report> = await scene.json("migrate");
+    expect(drift).toMatchObject([{ object: expect.stringMatching(/^south: .*by_hand/), kind: "added" }]);
+    expect(schema.map(({ object, kind }) => `${object} ${kind}`)).toEqual(
+      SCHEMAS.map((one) => `${one}: table ${one}.more added`),
+    );
   });
 
   it("is named by a query, and a schema that comes later gets all of it", async () => {
