@@ -34,7 +34,7 @@ SET LOCAL lock_timeout = '5s'`;
  */
 export const FINGERPRINT_FORM = "646015cda27b234d";
 
-/** What each connection has prepared. */
+/** What each connection has prepared; "" where that is not known, for PREPARE outlives the transaction that fails after it. */
 const prepared = new WeakMap<Client, string>();
 
 const NAME = "headgate_fingerprint";
@@ -44,6 +44,7 @@ async function read(client: Client, sql: string, keep: boolean): Promise<readonl
   const again = known === sql;
   const first = known === undefined ? "" : `DEALLOCATE ${NAME}; `;
   const make = keep && !again ? `${first}PREPARE ${NAME} AS ${sql}; ` : "";
+  if (make !== "") prepared.set(client, "");
   const [, rows] = await Promise.all([
     client.query(BEGIN),
     // Through a pooler each message begins with the search_path of the work, so the query brings its own again.

@@ -1,5 +1,7 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
 import { fingerprintHash, historyDigest, type Known, objectsSql, readObjects } from "../history/fingerprints.ts";
 import type { HistoryState } from "../history/state.ts";
+import { reasonOf } from "../lib/reason.ts";
 import {
   type Difference,
   diffFingerprints,
@@ -33,12 +35,25 @@ export function formOf(context: Context): string {
 /** Somebody else changes the schema at this moment: a definition is gone before it is written out, or its table is locked. */
 const MEANWHILE = ["55P03", "XX000", "42P01", "42704", "42883"];
 
+const isMeanwhile = (error: unknown): boolean => isState(error, ...MEANWHILE) && !isConnectionLoss(error);
+
+const notReadable = (error: unknown): unknown =>
+  isMeanwhile(error)
+    ? new HeadgateError("lock-not-available", {
+        what: `the schema could not be read, for another session holds or changes a part of it: ${reasonOf(error)}`,
+        stands: "nothing was changed",
+        cause: error,
+      })
+    : error;
+
 /** The schema as it is now. */
 export async function readSchema(context: Context, session: Session): Promise<Fingerprint> {
   const read = async () => await fingerprint(session, leftOutOf(context), session.facts.pooler === undefined);
   return await read().catch(async (error: unknown) => {
-    if (!isState(error, ...MEANWHILE) || isConnectionLoss(error)) throw error;
-    return await read();
+    if (!isMeanwhile(error)) throw error;
+    return await read().catch((again: unknown) => {
+      throw notReadable(again);
+    });
   });
 }
 

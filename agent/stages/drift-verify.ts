@@ -1,3 +1,4 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
 import { historyDigest, type Known, knownSql, readKnown } from "../history/fingerprints.ts";
 import { readHistoryOf } from "../history/state.ts";
 import type { MigrationFile } from "../migrations/types.ts";
@@ -41,6 +42,11 @@ async function askKnown(session: Session, { names }: Context): Promise<Asked> {
   }
 }
 
+function heldByOthers(error: unknown): HeadgateError {
+  if (error instanceof HeadgateError) return error;
+  throw error;
+}
+
 const NOTHING = { recorded: undefined, differences: [], note: undefined };
 
 /** Compares the schema with what the last run left. Reads only; the history is read on both sides, for a run may be at work. */
@@ -52,11 +58,12 @@ export async function verifySchema(
   const readAgain = async () => await readHistoryOf(session, context.names, files);
   const [first, now, { known, who, refused }, history] = await Promise.all([
     readAgain(),
-    readSchema(context, session),
+    readSchema(context, session).catch(heldByOthers),
     askKnown(session, context),
     readAgain(),
   ]);
   if (refused !== undefined) return { ...NOTHING, unknown: refused };
+  if (now instanceof HeadgateError) return { ...NOTHING, unknown: now.message };
   if (historyDigest(first.entries) !== historyDigest(history.entries))
     return { ...NOTHING, unknown: "a run is at work at this moment" };
   const unknown = whyUnknown(known, { form: formOf(context), history });

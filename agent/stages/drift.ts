@@ -2,6 +2,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { historyDigest, type Known, keepFingerprint } from "../history/fingerprints.ts";
 import { type HistoryState, readHistory } from "../history/state.ts";
 import { count } from "../lib/count.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { type Difference, describeDifference, diffFingerprints, type Fingerprint } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
@@ -12,8 +13,6 @@ import type { Begun, RunState } from "./state.ts";
 
 /** Differences that a log names one by one. */
 const NAMED = 10;
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const said = (differences: readonly Difference[]): string[] => {
   const more = differences.length - NAMED;
@@ -67,9 +66,8 @@ export function lookingBefore(
       const drift = await judge(context, now, before);
       found({ before, drift });
     } catch (error) {
-      const refuses = context.settings.drift.onMigrate === "refuse";
-      if (refuses || error instanceof HeadgateError || isConnectionLoss(error)) throw error;
-      context.log.warn(`what became of the schema since the last run is not known: ${wordsOf(error)}`);
+      if (context.settings.drift.onMigrate === "refuse" || isConnectionLoss(error)) throw error;
+      context.log.warn(`what became of the schema since the last run is not known: ${reasonOf(error)}`);
     }
     looked = true;
   };
@@ -78,8 +76,13 @@ export function lookingBefore(
 const isWholeFleet = ({ settings, schema }: Context): boolean => schema === undefined && isFleet(settings);
 
 /** A run that had nothing to do knows its history already; any other reads it anew. */
-const knownHistory = ({ command }: Context, { plan, before }: RunState): HistoryState | undefined =>
-  before === undefined && ["migrate", "revert"].includes(command) ? plan?.history : undefined;
+const knownHistory = (
+  { command }: Context,
+  { plan, before, applied = [], reverted = [] }: RunState,
+): HistoryState | undefined =>
+  before === undefined && applied.length + reverted.length === 0 && ["migrate", "revert"].includes(command)
+    ? plan?.history
+    : undefined;
 
 /** True when what is recorded is of this very state, and was read as this agent reads it. */
 const isRecorded = (context: Context, known: Known | undefined, history: HistoryState): boolean =>
@@ -143,7 +146,7 @@ export async function keepSchema(context: Context, state: RunState, failed: bool
   } catch (error) {
     if (isConnectionLoss(error)) throw error;
     await session.query("ROLLBACK").catch(() => undefined);
-    context.log.warn(`the schema that this run leaves was not recorded: ${wordsOf(error)}`);
+    context.log.warn(`the schema that this run leaves was not recorded: ${reasonOf(error)}`);
     return {};
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { useScene } from "./scene.ts";
+import { eventually, useScene } from "./scene.ts";
 
 const FIRST = {
   "001_orders.sql":
@@ -138,6 +138,58 @@ describe("a run that finds the schema changed by other hands", () => {
       expect(await scene.run("migrate")).toMatchObject({ code: 6, stderr: expect.stringContaining("2 differences") });
     }
   });
+});
+
+describe("a table that somebody else holds while the schema is read", () => {
+  const held = async (ms: number, work: () => Promise<void>) => {
+    const holding = sql(`BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(${ms / 1_000}); COMMIT`);
+    await eventually(async () =>
+      expect(await sql("SELECT 1 AS held FROM pg_locks WHERE relation = 'orders'::regclass")).toEqual([{ held: 1 }]),
+    );
+    await work().finally(async () => await holding);
+  };
+
+  it("is waited for, twice", async () => {
+    scene.files.write({ "002_view.sql": "CREATE VIEW totals AS SELECT total FROM orders;\n" });
+    await scene.run("migrate");
+    await held(7_000, async () => {
+      expect(await scene.run("verify")).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining("the schema is what the last run left"),
+      });
+    });
+  });
+
+  it("for long makes the answer unknown, and stops only a run that is to refuse", async () => {
+    scene.files.write({ "002_view.sql": "CREATE VIEW totals AS SELECT total FROM orders;\n" });
+    await scene.run("migrate");
+    scene.files.write({ "003_more.sql": "CREATE TABLE more (id int);\n" });
+    const whole = expect.stringContaining("another session holds or changes a part of it");
+    await held(13_000, async () => {
+      const verified = scene.run("verify", "--json");
+      scene.values({ drift: { onMigrate: "refuse" } });
+      expect(await scene.run("migrate")).toMatchObject({ code: 4, stderr: whole });
+      expect(await verified).toMatchObject({
+        code: 3,
+        stdout: expect.stringContaining('"known":false'),
+        stderr: whole,
+      });
+    });
+    expect(await sql("SELECT to_regclass('more') AS more")).toEqual([{ more: null }]);
+  }, 30_000);
+
+  it("before a run, and no longer after it, does not keep it from recording what it leaves", async () => {
+    scene.files.write({ "002_view.sql": "CREATE VIEW totals AS SELECT total FROM orders;\n" });
+    await scene.run("migrate");
+    scene.files.write({ "003_more.sql": "CREATE TABLE more (id int);\n" });
+    await held(12_500, async () => {
+      expect(await scene.run("migrate")).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining("what became of the schema since the last run is not known"),
+      });
+    });
+    expect(await recorded()).toMatchObject([{ run: 2 }]);
+  }, 30_000);
 });
 
 describe("what other tools and older agents do to the schema with their migrations", () => {
