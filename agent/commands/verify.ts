@@ -5,6 +5,7 @@ import { plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
+import { momentText } from "../report/words.ts";
 import type { Context } from "../stages/context.ts";
 import { accept } from "../stages/drift-accept.ts";
 import { type SchemaVerdict, verifySchema } from "../stages/drift-verify.ts";
@@ -103,7 +104,7 @@ const headed = ({ schema, recorded, differences: list }: Verdicts[number]): stri
   list.length === 0
     ? []
     : [
-        `${schema === undefined ? "the schema" : schema} differs from what ${recorded?.by || "a run"} left at ${recorded?.at}:`,
+        `${schema === undefined ? "the schema" : schema} differs from what ${recorded?.by || "a run"} left at ${momentText(recorded?.at ?? "")}:`,
         ...list.flatMap(differenceLines),
       ];
 

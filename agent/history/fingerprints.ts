@@ -3,14 +3,16 @@ import { isRecord } from "../lib/records.ts";
 import type { Row } from "../postgres/client.ts";
 import type { Fingerprint, FingerprintedObject } from "../postgres/fingerprint.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
+import { isoSql } from "./runs.ts";
 import type { Names } from "./schema.ts";
 import type { Entry } from "./state.ts";
 
-/** What is recorded of the schema as a run left it, without the objects themselves. */
-export interface Known {
+/** What one target's last run left, without the objects themselves. */
+interface Recorded {
+  readonly target: string;
   /** Of the run that left it; null when its row is gone. */
   readonly run: string | null;
-  /** As PostgreSQL writes it. */
+  /** ISO 8601. */
   readonly takenAt: string;
   /** How it was read: only what was read in the same way can be compared. */
   readonly form: string;
@@ -19,9 +21,16 @@ export interface Known {
   /** The history as it was then; see `historyDigest`. */
   readonly history: string;
   readonly hash: string;
-  /** Another target has recorded what it left in the same database later. */
-  readonly overtaken: boolean;
 }
+
+/** What is recorded of this target. */
+export interface Known extends Recorded {
+  /** The newest of another target, where it is newer: both left the same database. `moved`: its history is no longer that one. */
+  readonly newer: (Recorded & { readonly moved: boolean }) | null;
+}
+
+/** What the schema is measured by: what was left last, whichever target has left it. */
+export const measureOf = (known: Known): Recorded => known.newer ?? known;
 
 /**
  * What is applied, and how far. It moves in the same transaction as the schema, so where it is another, the schema was moved
@@ -47,16 +56,24 @@ const objectsOf = (fingerprint: Fingerprint): string =>
 
 export const fingerprintHash = (fingerprint: Fingerprint): string => hash("sha256", objectsOf(fingerprint));
 
-const COLUMNS =
-  "'run', f.run::text, 'takenAt', f.taken_at::text, 'form', f.form, 'server', f.server, 'history', f.history, 'hash', f.hash";
+const columnsOf = (row: string): string =>
+  `'target', ${row}.target, 'run', ${row}.run::text, 'takenAt', ${isoSql(`${row}.taken_at`)}, 'form', ${row}.form, 'server', ${row}.server, 'history', ${row}.history, 'hash', ${row}.hash`;
+
+/** As `historyDigest`, of the target in `o`. */
+const digestSql = ({ history }: Names): string => {
+  const line = "CASE h.state WHEN 'applied' THEN h.name ELSE concat_ws(' ', h.name, h.state, h.step) END";
+  const lines = `(SELECT string_agg(${line}, E'\\n' ORDER BY ${line} COLLATE "C") FROM ${history} h WHERE h.target = o.target)`;
+  return `encode(sha256(convert_to(coalesce(${lines}, ''), 'UTF8')), 'hex')`;
+};
 
 /** The schema of a fleet's member is its own; all else of the database belongs to everybody. */
-const overtaken = ({ fingerprint }: Names): string =>
-  `f.whole AND EXISTS (SELECT FROM ${fingerprint} o WHERE o.target <> f.target AND o.taken_at > f.taken_at)`;
+const newer = (names: Names): string =>
+  `(SELECT jsonb_build_object(${columnsOf("o")}, 'moved', o.history <> ${digestSql(names)}) FROM ${names.fingerprint} o
+ WHERE f.whole AND o.target <> f.target AND o.taken_at > f.taken_at ORDER BY o.taken_at DESC LIMIT 1)`;
 
 /** What is recorded of this target, as a column `known` of another statement. */
 export const knownColumn = (names: Names): string =>
-  `(SELECT jsonb_build_object(${COLUMNS}, 'overtaken', ${overtaken(names)})::text FROM ${names.fingerprint} f WHERE f.target = ${names.target}) AS known`;
+  `(SELECT jsonb_build_object(${columnsOf("f")}, 'newer', ${newer(names)})::text FROM ${names.fingerprint} f WHERE f.target = ${names.target}) AS known`;
 
 export function readKnown({ known }: Row): Known | undefined {
   if (typeof known !== "string") return undefined;
@@ -64,13 +81,13 @@ export function readKnown({ known }: Row): Known | undefined {
   return parsed;
 }
 
-/** The same with who left it, asked by itself. */
+/** The same with who left what the schema is measured by, asked by itself. */
 export const knownSql = (names: Names): string =>
-  `SELECT ${knownColumn(names)}, (SELECT concat_ws(' ', r.command, 'by', coalesce(r.release || ' revision ' || r.revision, r.actor))
- FROM ${names.run} r JOIN ${names.fingerprint} f ON f.run = r.id WHERE f.target = ${names.target}) AS who`;
+  `SELECT k.known, (SELECT concat_ws(' ', r.command, 'by', coalesce(r.release || ' revision ' || r.revision, r.actor)) FROM ${names.run} r
+ WHERE r.id = coalesce(k.known::jsonb -> 'newer' ->> 'run', k.known::jsonb ->> 'run')::bigint) AS who FROM (SELECT ${knownColumn(names)}) k`;
 
-export const objectsSql = (names: Names): string =>
-  `SELECT objects::text AS objects FROM ${names.fingerprint} WHERE target = ${names.target}`;
+export const objectsSql = (names: Names, { target }: Recorded): string =>
+  `SELECT objects::text AS objects FROM ${names.fingerprint} WHERE target = ${quoteLiteral(target)}`;
 
 export function readObjects({ objects }: Row): Fingerprint {
   const parsed: unknown = JSON.parse(typeof objects === "string" ? objects : "{}");
@@ -86,7 +103,7 @@ export function readObjects({ objects }: Row): Fingerprint {
 }
 
 /** What a run leaves, to be recorded. */
-export interface Left extends Pick<Known, "form" | "server" | "history"> {
+export interface Left extends Pick<Recorded, "form" | "server" | "history"> {
   readonly run: string;
   /** It is the whole database, and not one schema of a fleet. */
   readonly whole: boolean;

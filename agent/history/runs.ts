@@ -43,7 +43,8 @@ export interface RunFilter {
   readonly failed?: boolean | undefined;
 }
 
-const isoSql = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+export const isoSql = (column: string): string =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const text = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));
 const number = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));

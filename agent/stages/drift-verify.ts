@@ -1,5 +1,5 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { historyDigest, type Known, knownSql, readKnown } from "../history/fingerprints.ts";
+import { historyDigest, type Known, knownSql, measureOf, readKnown } from "../history/fingerprints.ts";
 import { readHistoryOf } from "../history/state.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Row } from "../postgres/client.ts";
@@ -70,5 +70,6 @@ export async function verifySchema(
   if (known === undefined || unknown !== undefined) return { ...NOTHING, unknown };
   const differences = await differencesFrom(context, session, { known, now });
   const note = differences.length === 0 ? undefined : upgradeNote(known, session);
-  return { unknown: undefined, recorded: { at: known.takenAt, run: known.run, by: who }, differences, note };
+  const { takenAt, run } = measureOf(known);
+  return { unknown: undefined, recorded: { at: takenAt, run, by: who }, differences, note };
 }

@@ -1,13 +1,14 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { historyDigest, type Known, keepFingerprint } from "../history/fingerprints.ts";
+import { historyDigest, type Known, keepFingerprint, measureOf } from "../history/fingerprints.ts";
 import { type HistoryState, readHistory } from "../history/state.ts";
 import { count } from "../lib/count.ts";
 import { reasonOf } from "../lib/reason.ts";
 import { type Difference, describeDifference, diffFingerprints, type Fingerprint } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import { momentText } from "../report/words.ts";
 import type { Context } from "./context.ts";
-import { differencesFrom, formOf, readSchema, upgradeNote, whyUnknown } from "./drift-compare.ts";
+import { differencesFrom, formOf, readSchema, upgradeNote, whyNotRecorded, whyUnknown } from "./drift-compare.ts";
 import { isFleet } from "./schemas.ts";
 import type { Begun, RunState } from "./state.ts";
 
@@ -29,7 +30,10 @@ interface Now {
   readonly begun: Begun;
 }
 
-const whenOf = ({ run, takenAt }: Known): string => `${run === null ? "" : `run ${run}, `}${takenAt}`;
+function whenOf(known: Known): string {
+  const { run, takenAt } = measureOf(known);
+  return `${run === null ? "" : `run ${run}, `}${momentText(takenAt)}`;
+}
 
 async function judge(context: Context, { session, history, begun }: Now, now: Fingerprint): Promise<Difference[]> {
   const { known } = begun;
@@ -84,9 +88,12 @@ const knownHistory = (
     ? plan?.history
     : undefined;
 
-/** True when what is recorded is of this very state, and was read as this agent reads it. */
+/**
+ * True when what is recorded is of this very state, and was read as this agent reads it. What another target has recorded
+ * since stands beside it: who changes nothing must not cover that with a state that nobody has compared.
+ */
 const isRecorded = (context: Context, known: Known | undefined, history: HistoryState): boolean =>
-  whyUnknown(known, { form: formOf(context), history }) === undefined;
+  whyNotRecorded(known, { form: formOf(context), history }) === undefined;
 
 async function keep(
   context: Context,

@@ -209,20 +209,68 @@ describe("what other tools and older agents do to the schema with their migratio
     expect(await scene.json("verify")).toMatchObject({ agrees: true, schema: { known: true } });
   });
 
-  it("nor is that of another target in the same database", async () => {
-    await scene.run("migrate");
-    const other = ["--dir", scene.files.path];
-    expect(other).toHaveLength(2);
-    scene.values({ history: { target: "other", pgmigrations: { table: "other_migrations" } } });
-    scene.files.write({ "001_orders.sql": "CREATE TABLE parcels (id int);\n" });
-    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+  const first = () => {
     scene.values({});
     scene.files.write(FIRST);
-    expect(await scene.json("verify")).toMatchObject({
-      schema: { known: false, why: expect.stringContaining("another target") },
-    });
+  };
+  const other = (settings: Record<string, unknown> = {}) => {
+    scene.values({ ...settings, history: { target: "other", pgmigrations: { table: "other_migrations" } } });
+    scene.files.write({ "001_orders.sql": "CREATE TABLE parcels (id int);\n" });
+  };
+  const nothingToDo = async () =>
+    expect(await scene.run("migrate")).toMatchObject({ code: 0, stderr: expect.stringContaining("nothing to do") });
+
+  it("nor is that of another target in the same database, whose record is as good, and nobody covers it unseen", async () => {
+    await scene.run("migrate");
+    other();
     expect(await scene.run("migrate")).toMatchObject({ code: 0 });
-    expect(await scene.json("verify")).toMatchObject({ schema: { known: true } });
+    const rows = async () => await sql("SELECT target, xmin::text FROM headgate.fingerprint ORDER BY target");
+    const before = await rows();
+    await nothingToDo();
+    first();
+    expect(await scene.json("verify")).toMatchObject({ agrees: true, schema: { known: true, recorded: { run: "2" } } });
+    await nothingToDo();
+    other();
+    await nothingToDo();
+    expect(await rows()).toEqual(before);
+    await sql("ALTER TABLE orders ADD by_hand int");
+    for (const target of [first, other, first]) {
+      target();
+      await nothingToDo();
+      expect(await scene.json("verify")).toMatchObject({
+        schema: { known: true, differences: [{ object: "column orders.by_hand", kind: "added" }] },
+      });
+    }
+    expect(await rows()).toEqual(before);
+    scene.files.write(SECOND);
+    expect(await scene.run("migrate")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("orders.by_hand: added"),
+    });
+    scene.remove("002_note.sql");
+    other();
+    expect(await scene.json("verify")).toMatchObject({ agrees: true, schema: { known: true, recorded: { run: "9" } } });
+  }, 60_000);
+
+  it("nor does another target's record count that looks at other things, or whose history has moved", async () => {
+    await scene.run("migrate");
+    other({ drift: { partitions: "compare" } });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    first();
+    await nothingToDo();
+    expect(await scene.json("verify")).toMatchObject({
+      schema: { known: false, why: expect.stringContaining("the target other has recorded this database since") },
+    });
+    other();
+    await nothingToDo();
+    await sql("UPDATE headgate.history SET name = '001_z' WHERE target = 'other'");
+    first();
+    expect(await scene.json("verify")).toMatchObject({
+      schema: {
+        known: false,
+        why: expect.stringContaining("migrations of the target other were applied or taken back"),
+      },
+    });
   });
 });
 
