@@ -11,6 +11,10 @@ WHERE c.relkind IN ('r', 'm', 'S') AND c.relpersistence <> 't' AND n.nspname !~ 
   AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END
 ORDER BY 1 LIMIT 6`;
 
+/** Tables of which a policy shows the role only a part: pg_dump stops at them. */
+const FILTERED = `SELECT c.oid::regclass::text AS name FROM pg_class AS c
+WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND row_security_active(c.oid) ORDER BY 1 LIMIT 6`;
+
 const MAY_CREATE = "SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = session_user";
 
 type Problem = Pick<Obstacle, "what" | "fix">;
@@ -25,16 +29,25 @@ const problemOf = async (work: () => Promise<unknown>): Promise<Problem[]> => {
   }
 };
 
+const listed = (names: readonly string[]): string =>
+  `${names.slice(0, 5).join(", ")}${names.length > 5 ? " and more" : ""}`;
+
 async function unreadable({ session }: CheckContext): Promise<Problem[]> {
-  const names = (await session.query(HIDDEN)).map((row) => String(row.name));
-  if (names.length === 0) return [];
+  const hidden = (await session.query(HIDDEN)).map((row) => String(row.name));
+  const filtered = (await session.query(FILTERED)).map((row) => String(row.name));
   const role = quoteIdentifier(session.facts.role);
-  return [
-    {
-      what: `the role ${role} may not read ${names.slice(0, 5).join(", ")}${names.length > 5 ? " and more" : ""}, which a backup wants to`,
+  const problems: Problem[] = [];
+  if (hidden.length > 0)
+    problems.push({
+      what: `the role ${role} may not read ${listed(hidden)}, which a backup wants to`,
       fix: `as an administrator: GRANT pg_read_all_data TO ${role}`,
-    },
-  ];
+    });
+  if (filtered.length > 0)
+    problems.push({
+      what: `row-level security hides rows of ${listed(filtered)} from the role ${role}, and a backup wants all of them`,
+      fix: `as an administrator: ALTER ROLE ${role} BYPASSRLS`,
+    });
+  return problems;
 }
 
 async function noScratch({ session, settings, scratch }: CheckContext): Promise<Problem[]> {

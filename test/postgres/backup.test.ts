@@ -73,6 +73,33 @@ describe("migrate with backup.strategy dump", () => {
   });
 });
 
+describe("a role from which row-level security hides every row", () => {
+  it("is told that it cannot keep them, and loses none", async () => {
+    await scene.shop.sql(`CREATE ROLE tenant LOGIN PASSWORD 'tenant-secret';
+      DO $$ DECLARE one regclass; BEGIN
+        FOR one IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace::regnamespace::text IN ('public', 'headgate')
+        LOOP EXECUTE format('ALTER TABLE %s OWNER TO tenant', one); END LOOP;
+        EXECUTE format('GRANT CREATE ON DATABASE %I TO tenant', current_database());
+      END $$;
+      ALTER SCHEMA headgate OWNER TO tenant; ALTER SCHEMA public OWNER TO tenant;
+      ALTER TABLE orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
+    const url = new URL(scene.shop.url);
+    url.username = "tenant";
+    url.password = "tenant-secret";
+    const env = { DATABASE_URL: url.href };
+    const hides = 'row-level security hides rows of orders from the role "tenant"';
+    expect((await scene.run(["doctor"], env)).stdout).toContain(hides);
+    const back = await scene.run(["revert", "--all", "--yes"], env);
+    expect(back.stderr).toMatch(/would lose (about [\d,]+|an unknown number of) rows of orders/);
+    scene.files.write(DROPS_NOTE);
+    const { code, stderr } = await scene.run(["migrate"], env);
+    expect(stderr).toMatch(/002_note loses (about [\d,]+|an unknown number of) values of orders\.note/);
+    expect({ code, back: back.code }).toEqual({ code: 5, back: 3 });
+    expect(await scene.shop.sql("SELECT note FROM orders LIMIT 1")).toHaveLength(1);
+    await scene.shop.sql("REASSIGN OWNED BY tenant TO CURRENT_USER; DROP OWNED BY tenant; DROP ROLE tenant");
+  });
+});
+
 describe("doctor", () => {
   it("says what a backup would lack here", async () => {
     scene.backup({ strategy: "dump", verify: "restore", volume: { path: `${scene.store}/none` } });
