@@ -148,4 +148,16 @@ describe("a fleet", () => {
     expect(scene.stored()).toHaveLength(2);
     expect(JSON.parse(stdout).backup).toMatchObject({ name: recordOf().name });
   });
+
+  it("has members whose backups are found again by name, target and record", async () => {
+    await scene.shop.sql("CREATE SCHEMA north");
+    scene.backup({}, { fleet: { schemas: ["north"] } });
+    const taken = await scene.run(["backup", "--schema", "north", "--json"]);
+    expect(taken).toMatchObject({ code: 0 });
+    const { name } = JSON.parse(taken.stdout);
+    expect(name).toMatch(/Z-default-north-manual$/);
+    expect(recordOf()).toMatchObject({ name, target: "default/north" });
+    expect(await scene.json("backup", "list")).toMatchObject({ backups: [{ name }], leftovers: [] });
+    expect(await scene.run(["backup", "verify", "--schema", "north"])).toMatchObject({ code: 0 });
+  });
 });

@@ -81,6 +81,16 @@ describe("a backup's name", () => {
     const name = backupName(new Date("2026-11-21T19:00:01.999Z"), "shop-v2.x", "3fb2a1c0ffff");
     expect(name).toBe("20261121T190001Z-shop-v2.x-3fb2a1c0");
     expect(parseBackupName(name)).toEqual({ at: new Date("2026-11-21T19:00:01Z"), target: "shop-v2.x" });
+    const odd = ["default/t1", "default/Ünï x", `a${"b".repeat(62)}/${"c".repeat(63)}`].map((target) =>
+      backupName(new Date("2026-11-21T19:00:01Z"), target, undefined),
+    );
+    expect(odd).toEqual([
+      "20261121T190001Z-default-t1-manual",
+      "20261121T190001Z-default--n--x-manual",
+      `20261121T190001Z-a${"b".repeat(62)}-manual`,
+    ]);
+    expect(odd.map(parseBackupName)).not.toContain(undefined);
+    expect(() => backupName(new Date(), "/", undefined)).toThrow(TypeError);
   });
 
   it("is nothing else", () => {
