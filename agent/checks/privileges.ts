@@ -1,3 +1,5 @@
+import { SCHEMA_VERSION } from "../history/schema.ts";
+import { isRecord } from "../lib/records.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import type { Check, CheckContext } from "./check.ts";
 
@@ -32,7 +34,8 @@ const schemaRight = (name: string, right: string): string =>
 function sqlOf({ names, settings }: CheckContext): string {
   const own = (table: string): Table => ({ schema: names.schemaName, table });
   return `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
- ${schemaRight(names.schemaName, "USAGE")} AS own,
+ ${schemaRight(names.schemaName, "USAGE")} AS own, ${schemaRight(names.schemaName, "CREATE")} AS own_create,
+ ${owners(names)},
  ${tableRights(own("history"), HISTORY_RIGHTS)} AS history, ${tableRights(own("run"), RUN_RIGHTS)} AS run,
  ${tableRights(own("reverted"), REVERTED_RIGHTS)} AS reverted, ${tableRights(own("meta"), ["SELECT"])} AS meta,
  ${tableRights(own("fingerprint"), FINGERPRINT_RIGHTS)} AS fingerprint,
@@ -43,6 +46,13 @@ function sqlOf({ names, settings }: CheckContext): string {
  EXISTS (SELECT FROM pg_namespace WHERE nspname = ${quoteLiteral(settings.database.searchPath[0] ?? "public")}) AS wanted_there,
  (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = current_schema()) AS create_here`;
 }
+
+/** Who has what a newer version of the tables changes, and whether this role may do the same. */
+const owners = ({ schemaName }: CheckContext["names"]): string =>
+  `(SELECT jsonb_build_object('may', bool_and(pg_has_role(owner, 'USAGE')), 'who', min(pg_get_userbyid(owner))) FROM (
+  SELECT relowner AS owner, relnamespace AS space FROM pg_class WHERE relname IN ('history', 'run', 'meta', 'reverted', 'fingerprint') AND relkind = 'r'
+  UNION ALL SELECT proowner, pronamespace FROM pg_proc WHERE proname IN ('guard', 'settle', 'held_locks')
+ ) o WHERE space = (SELECT oid FROM pg_namespace WHERE nspname = ${quoteLiteral(schemaName)})) AS owners`;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -66,6 +76,38 @@ function onOwnSchema({ session, names }: CheckContext, row: Row): Missing[] {
     ...table(row.reverted, names.reverted, REVERTED_RIGHTS),
     ...table(row.meta, names.meta, ["SELECT"]),
     ...table(row.fingerprint, names.fingerprint, FINGERPRINT_RIGHTS),
+  ];
+}
+
+async function isOutdated({ session, names }: CheckContext): Promise<boolean> {
+  const [row] = await session.query(`SELECT schema_version FROM ${names.meta}`);
+  return Number(row?.schema_version ?? 0) < SCHEMA_VERSION;
+}
+
+/** Only their owner can grow the tables that an older Headgate made. Asks further only for a role that could not. */
+async function onGrowing(context: CheckContext, row: Row): Promise<Missing[]> {
+  const { session, names } = context;
+  const { may, who } = isRecord(row.owners) ? row.owners : {};
+  if (row.own !== true || row.meta !== true || (may === true && row.own_create === true)) return [];
+  if (!(await isOutdated(context))) return [];
+  const role = quoteIdentifier(session.facts.role);
+  if (may === true)
+    return [
+      {
+        what: `CREATE on the schema ${names.schema}, for what this version adds`,
+        grant: `GRANT CREATE ON SCHEMA ${names.schema} TO ${role}`,
+      },
+    ];
+  const added = [
+    { there: row.reverted, name: names.reverted, rights: REVERTED_RIGHTS },
+    { there: row.fingerprint, name: names.fingerprint, rights: FINGERPRINT_RIGHTS },
+  ].filter(({ there }) => there === null);
+  const grants = added.map(({ name, rights }) => `GRANT ${rights.join(", ")} ON ${name} TO ${role}`);
+  return [
+    {
+      what: `ownership of the tables in the schema ${names.schema}, which an older Headgate made and this one has to extend`,
+      grant: [`run headgate migrate once as ${quoteIdentifier(String(who))}`, ...grants].join("; then "),
+    },
   ];
 }
 
@@ -115,7 +157,12 @@ export const privileges: Check = {
   name: "privileges",
   async run(context) {
     const [row = {}] = await context.session.query(sqlOf(context));
-    const missing = [...onOwnSchema(context, row), ...onMirror(context, row), ...whereMigrationsCreate(context, row)];
+    const missing = [
+      ...onOwnSchema(context, row),
+      ...(await onGrowing(context, row)),
+      ...onMirror(context, row),
+      ...whereMigrationsCreate(context, row),
+    ];
     if (missing.length === 0) return undefined;
     return {
       what: `the role ${quoteIdentifier(context.session.facts.role)} lacks ${missing.map(({ what }) => what).join("; ")}`,

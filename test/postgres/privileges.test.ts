@@ -88,6 +88,32 @@ describe("a role that lacks privileges is told all that are missing, with GRANTs
     expect(await scene.runAs(urlOf(app), "migrate")).toMatchObject({ code: 0 });
   });
 
+  it.each([
+    { what: "nothing", files: {} },
+    { what: "something", files: { "002_more.sql": "CREATE TABLE more (id int);" } },
+  ])(
+    "the tables are an older Headgate's and another role's, with $what pending: only their owner can extend them",
+    async ({ files }) => {
+      await scene.run("migrate");
+      const app = await newRole("app");
+      await scene.database.sql(`DROP TABLE headgate.fingerprint; ALTER TABLE headgate.run DROP COLUMN schema_hash; UPDATE headgate.meta SET schema_version = 2;
+      GRANT USAGE, CREATE ON SCHEMA public TO ${app}; GRANT USAGE ON SCHEMA headgate TO ${app};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA headgate, public TO ${app}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${app}`);
+      scene.files.write(files);
+      const { code, stderr } = await scene.runAs(urlOf(app), "migrate");
+      expect({ code, stderr }).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(
+          /lacks ownership of the tables in the schema "headgate".*run headgate migrate once as "postgres"; then GRANT/s,
+        ),
+      });
+      expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+      await applyPrinted(stderr);
+      scene.files.write({ "003_last.sql": "CREATE TABLE last (id int);" });
+      expect(await scene.runAs(urlOf(app), "migrate")).toMatchObject({ code: 0 });
+    },
+  );
+
   it("no schema of database.searchPath is there: it is named, and no GRANT on another is asked for", async () => {
     scene.values({ database: { searchPath: ["shop"] } });
     const { code, stderr } = await scene.run("migrate");
