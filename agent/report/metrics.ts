@@ -2,7 +2,10 @@ import type { Report } from "./report.ts";
 import type { Delivery } from "./sink.ts";
 
 /** What a run's metrics are made of: its report, or what is left of it. */
-export type Told = Pick<Report, "command" | "startedAt" | "stoppedAt" | "notReached" | "fleet" | "backup" | "drift"> & {
+export type Told = Pick<
+  Report,
+  "command" | "startedAt" | "stoppedAt" | "notReached" | "fleet" | "backup" | "drift" | "schema"
+> & {
   readonly outcome: Report["outcome"] | "running";
   readonly exitCode: number | undefined;
   readonly durationMs: number | undefined;
@@ -17,6 +20,8 @@ export interface Metric {
   readonly help: string;
   /** In UCUM, for OpenTelemetry; empty for a number of things. */
   readonly unit: "s" | "By" | "";
+  /** Its label whichever command tells it: the last word is one for all of them. */
+  readonly command?: string;
   /** Undefined where the run does not tell: what was known before stays. */
   readonly value: (run: Told) => number | undefined;
 }
@@ -36,8 +41,12 @@ function pendingOf({ outcome, stoppedAt, notReached, fleet, command }: Told): nu
   return stoppedAt === undefined ? undefined : 1 + notReached.length;
 }
 
-/** Of a run that has compared the schema. */
-const driftOf = ({ drift }: Told): number | undefined => drift?.length;
+/** What a run has recorded is known from then on. One of a fleet has seen only the schemas that it had work in. */
+function driftOf({ command, outcome, drift, schema, fleet }: Told): number | undefined {
+  if (fleet !== undefined) return undefined;
+  if (schema !== undefined || (command === "accept" && outcome === "done")) return 0;
+  return drift?.length;
+}
 
 /** Every metric. The text format, OpenTelemetry's metrics and docs/metrics.md are made of this, the alerts and the dashboard tested against it. */
 export const metrics: readonly Metric[] = [
@@ -87,8 +96,9 @@ export const metrics: readonly Metric[] = [
   },
   {
     name: "headgate_run_drift_objects",
-    help: "Objects of the schema that differ from what the run before had left",
+    help: "Objects of the schema that differ from what the last run left",
     unit: "",
+    command: "verify",
     value: driftOf,
   },
 ];
@@ -106,9 +116,17 @@ export const labelsOf = ({ report, outside }: Delivery): Labels => ({
   command: report.command,
 });
 
+export interface Sample {
+  readonly metric: Metric;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
 /** What a run tells, in the table's order. */
-export const measured = (run: Told): { readonly metric: Metric; readonly value: number }[] =>
+export const measured = (run: Told, labels: Labels): Sample[] =>
   metrics.flatMap((metric) => {
     const value = metric.value(run);
-    return value === undefined ? [] : [{ metric, value }];
+    return value === undefined
+      ? []
+      : [{ metric, value, labels: { ...labels, command: metric.command ?? labels.command } }];
   });

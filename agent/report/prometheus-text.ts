@@ -1,5 +1,5 @@
 import type { Account } from "./account.ts";
-import { type Labels, labelNames, measured, metrics, type Told } from "./metrics.ts";
+import { type Labels, labelNames, measured, metrics, type Sample, type Told } from "./metrics.ts";
 
 const escaped = (value: string): string =>
   value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
@@ -18,13 +18,10 @@ function linesOf(text: string): [series: string, line: string][] {
   });
 }
 
-/**
- * A run in Prometheus' text format. Of an earlier text that is kept which this run does not say anew: the last success
- * outlives a failure, and what other releases and commands wrote stays.
- */
-export function prometheusText(run: Told, labels: Labels, earlier = ""): string {
+/** Samples in Prometheus' text format, and of an earlier text what they do not say anew. */
+export function samplesText(samples: readonly Sample[], earlier = ""): string {
   const lines = new Map(linesOf(earlier));
-  for (const { metric, value } of measured(run)) {
+  for (const { metric, labels, value } of samples) {
     const key = series(metric.name, labels);
     lines.set(key, `${key} ${value}`);
   }
@@ -35,6 +32,10 @@ export function prometheusText(run: Told, labels: Labels, earlier = ""): string 
   });
   return `${blocks.join("\n")}\n`;
 }
+
+/** A run. Of an earlier text the last success outlives a failure, and what other releases and commands wrote stays. */
+export const prometheusText = (run: Told, labels: Labels, earlier = ""): string =>
+  samplesText(measured(run, labels), earlier);
 
 /** What the row and the history tell of a run whose report is not kept. Of a fleet they do not name its migrations. */
 function toldOf({ report, command, outcome, exitCode, startedAt, durationMs, migrations }: Account): Told {

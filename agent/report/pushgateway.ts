@@ -1,6 +1,6 @@
-import { type Labels, labelNames, labelsOf } from "./metrics.ts";
+import { type Labels, labelNames, labelsOf, measured, type Sample } from "./metrics.ts";
 import { post } from "./post.ts";
-import { prometheusText } from "./prometheus-text.ts";
+import { samplesText } from "./prometheus-text.ts";
 import type { Sink } from "./sink.ts";
 
 /** Base64, for a value may be empty or hold a slash. */
@@ -16,9 +16,13 @@ export const pushgateway: Sink = {
     const { outside, report } = delivery;
     if (outside === undefined) return;
     const { url, job } = outside.settings.prometheus.pushgateway;
-    const labels = labelsOf(delivery);
-    const group = new URL(`${url.replace(/\/+$/, "")}/metrics/job/${job}/${groupOf(labels)}`);
+    const base = `${url.replace(/\/+$/, "")}/metrics/job/${job}`;
+    const groups = Map.groupBy(measured(report, labelsOf(delivery)), ({ labels }) => groupOf(labels));
     // POST, not PUT: a metric that this run does not tell keeps its last value.
-    await post(group, { body: prometheusText(report, labels), type: "text/plain; version=0.0.4", signal });
+    const push = async ([group, samples]: [string, Sample[]]) =>
+      await post(new URL(`${base}/${group}`), {
+        ...{ body: samplesText(samples), type: "text/plain; version=0.0.4", signal },
+      });
+    await Promise.all([...groups].map(push));
   },
 };

@@ -68,8 +68,7 @@ async function exportMetrics(delivery: Delivery, outside: Outside): Promise<void
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 31 - 1 });
   const provider = new MeterProvider({ resource: resourceOf(delivery), readers: [reader] });
   const meter = provider.getMeter("headgate", delivery.report.agentVersion);
-  const labels = labelsOf(delivery);
-  for (const { metric, value } of measured(delivery.report)) {
+  for (const { metric, labels, value } of measured(delivery.report, labelsOf(delivery))) {
     const { name, help, unit } = metric;
     meter.createGauge(name, { description: help, unit }).record(value, labels);
   }

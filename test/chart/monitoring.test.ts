@@ -40,6 +40,13 @@ test("the alerts ask for metrics that there are, of this release alone", async (
   }
 });
 
+test("an alert of a failed run ends with the next run of whatever command, and drift has its own", async () => {
+  const { rules } = (await renderedRules()).groups[0] ?? { rules: [] };
+  const expr = rules.find(({ alert }) => alert === "HeadgateRunFailed")?.expr ?? "";
+  expect(expr).toContain("== on (namespace, release, target) group_left () max by (namespace, release, target)");
+  expect(expr.match(/headgate_\w+\{namespace="default",release="shop",command!="verify"\}/g)).toHaveLength(3);
+});
+
 test("an alert on a success that is long ago is there only when somebody says how long", async () => {
   const manifests = await render({ monitoring: { prometheusRule: { enabled: true } } });
   expect(JSON.stringify(manifests)).not.toContain("HeadgateNoSuccess");

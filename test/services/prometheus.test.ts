@@ -48,6 +48,18 @@ it("a run at the desk has no release, and other commands stand beside it", async
   expect(scraped).toMatch(/headgate_run_failed\{command="revert",.*namespace="",release="",target="shop\/one"\} 0/);
 });
 
+it("drift that a migrate tells stands where verify's does", async () => {
+  const drift = [{ object: "table orders", kind: "added" as const }];
+  const told = async () =>
+    [...(await gateway.metrics()).matchAll(/^headgate_run_drift_objects\{command="(\w+)".*\} (\d+)$/gm)].map(
+      ([, ...one]) => one,
+    );
+  await push({ release, command: "verify", outcome: "failed", drift });
+  expect(await told()).toEqual([["verify", "1"]]);
+  await push({ release, drift, schema: [] });
+  expect(await told()).toEqual([["verify", "0"]]);
+});
+
 it("Prometheus' own parser takes every alert and every query of the dashboard, and all their metrics exist", async () => {
   const known = [
     ...metrics.map(({ name }) => name),

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import type { Account } from "../../../agent/report/account.ts";
 import { metrics } from "../../../agent/report/metrics.ts";
 import { prometheusReport, prometheusText } from "../../../agent/report/prometheus-text.ts";
+import type { Report } from "../../../agent/report/report.ts";
 import { killed, pruned } from "../../browser/accounts.ts";
 import { whole } from "./whole.ts";
 
@@ -28,6 +29,25 @@ it("what others wrote stays, once, and what is no metric of ours goes", () => {
   expect(both.match(/headgate_run_exit_code\{/g)).toHaveLength(2);
   expect(both).not.toMatch(/node_load1|headgate_old/);
   expect(prometheusText(whole({ exitCode: 3 }), labels, both)).toBe(both);
+});
+
+it("drift is one number, whoever tells it: a run that records the schema, or accepts it, takes it back", () => {
+  const change = { object: "table orders", kind: "added" } as const;
+  const after = (...runs: readonly Partial<Report>[]) => {
+    let text = "";
+    for (const run of runs) text = prometheusText(whole(run), { ...labels, command: run.command ?? "migrate" }, text);
+    return [...text.matchAll(/^headgate_run_drift_objects\{.*command="(\w+)"\} (\d+)$/gm)].map(([, ...told]) =>
+      told.join(" "),
+    );
+  };
+  const found = { command: "verify", outcome: "failed", drift: [change] } as const;
+  expect(after(found)).toEqual(["verify 1"]);
+  expect(after(found, { command: "verify", drift: [] })).toEqual(["verify 0"]);
+  expect(after(found, { drift: [change], schema: [] })).toEqual(["verify 0"]);
+  expect(after(found, { command: "accept", drift: [change] })).toEqual(["verify 0"]);
+  expect(after(found, {})).toEqual(["verify 1"]);
+  const fleet = { listed: 3, unchanged: 2, done: ["a"], failed: [], notReached: [] };
+  expect(after(found, { drift: [], schema: [], fleet })).toEqual(["verify 1"]);
 });
 
 it("a label may hold anything", () => {
