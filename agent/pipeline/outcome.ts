@@ -1,5 +1,6 @@
 import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
+import { cutSaying } from "../lib/cut.ts";
 import type { MigrationRecord, Report, SchemaChange } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { risksTaken } from "../stages/refusals.ts";
@@ -49,10 +50,7 @@ const asReported = (list: readonly Done[], runBeganMs: number): MigrationRecord[
 export const MOST_CHANGES = 2_000;
 const LONGEST = 10_000;
 
-const cut = (text: string | undefined): string | undefined =>
-  text === undefined || text.length <= LONGEST
-    ? text
-    : `${text.slice(0, LONGEST)}… (${text.length - LONGEST} characters more)`;
+const cut = (text: string | undefined): string | undefined => text && cutSaying(text, LONGEST);
 
 const asChanges = (list: RunResult["state"]["changes"]): readonly SchemaChange[] | undefined =>
   list

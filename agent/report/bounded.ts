@@ -1,12 +1,10 @@
+import { cutSaying } from "../lib/cut.ts";
 import type { MigrationRecord, Report } from "./report.ts";
 
 /** What one report keeps at most, so that ten thousand migrations, or one endless message, still make a row of some MB. */
 const MOST = { locks: 5_000, items: 2_000, listChars: 2_000_000, textChars: 20_000 } as const;
 
-const cut = (text: string): string =>
-  text.length <= MOST.textChars
-    ? text
-    : `${text.slice(0, MOST.textChars)}… (${text.length - MOST.textChars} characters left out)`;
+const cut = (text: string): string => cutSaying(text, MOST.textChars);
 
 /** The same of every text in it. */
 const cutIn = <T extends object>(item: T): T => {

@@ -1,11 +1,14 @@
 import type { EventText } from "../kubernetes/events.ts";
-import { cutText, isNews, outward } from "./outward.ts";
+import { cutBytes } from "../lib/cut.ts";
+import { isNews, outward } from "./outward.ts";
 import type { Report } from "./report.ts";
 import type { Sink } from "./sink.ts";
 import { summaryOf } from "./summary.ts";
 
-/** The API server keeps 1024 characters of a note. */
-export const noteOf = (report: Report): string => cutText(summaryOf(report), 1_000);
+/** The API server refuses a note of more bytes. */
+const MOST_BYTES = 1_024;
+
+export const noteOf = (report: Report): string => cutBytes(summaryOf(report), MOST_BYTES);
 
 const reasons: Readonly<Record<string, readonly [good: string, bad: string]>> = {
   migrate: ["Migrated", "MigrationFailed"],

@@ -1,7 +1,7 @@
+import { cutText } from "../lib/cut.ts";
 import { formatDuration } from "../lib/duration.ts";
 import { isRecord } from "../lib/records.ts";
 import { parseTemplate, type TemplateField } from "../settings/template.ts";
-import { cutText } from "./outward.ts";
 import type { Report } from "./report.ts";
 import { summaryOf } from "./summary.ts";
 

@@ -1,4 +1,5 @@
 import { count } from "../lib/count.ts";
+import { cutSaying } from "../lib/cut.ts";
 import { formatDuration } from "../lib/duration.ts";
 import { inUnits } from "../lib/units.ts";
 import type { Account } from "./account.ts";
@@ -19,8 +20,7 @@ export const section = ({ id, title }: Heading, ...content: readonly Part[]): Ma
   html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`;
 
 /** A text that ends somewhere. */
-export const cut = (text: string): string =>
-  text.length <= TEXT_CHARS ? text : `${text.slice(0, TEXT_CHARS)}… (${text.length - TEXT_CHARS} characters more)`;
+export const cut = (text: string): string => cutSaying(text, TEXT_CHARS);
 
 /** Scrolls inside itself, by keys too. */
 function table(title: string, head: readonly string[], rows: readonly Markup[]): Markup {

@@ -1,3 +1,4 @@
+import { cutText } from "../lib/cut.ts";
 import { isRecord } from "../lib/records.ts";
 import { quotesRows } from "../lib/row-lines.ts";
 import { cleanReport, type Report } from "./report.ts";
@@ -32,10 +33,6 @@ function shrunk(value: unknown, most: number): unknown {
   if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shrunk(inner, most)]));
 }
-
-/** A text of at most so many characters. */
-export const cutText = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 
 /** The report as JSON of at most so many bytes. What had to be shortened says so under `cut`. */
 export function boundedJson(report: Report, bytes: number): string {

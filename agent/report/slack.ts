@@ -1,5 +1,6 @@
+import { cutText } from "../lib/cut.ts";
 import { fillText } from "./fill.ts";
-import { cutText, isWanted, outward } from "./outward.ts";
+import { isWanted, outward } from "./outward.ts";
 import { post, readUrl } from "./post.ts";
 import type { Sink } from "./sink.ts";
 

@@ -1,26 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import type { HeadgateError } from "../errors/headgate-error.ts";
+import { cutBytes } from "../lib/cut.ts";
 import { cleanReport, type Report } from "./report.ts";
 import type { Sink } from "./sink.ts";
 
 /** Kubernetes keeps 4096 bytes of it. */
 const LIMIT = 4_096;
 
-const fitted = (text: string, bytes: number): string => {
-  const buffer = Buffer.from(text, "utf8");
-  return buffer.length <= bytes
-    ? text
-    : `${buffer
-        .subarray(0, bytes - 3)
-        .toString("utf8")
-        .replace(/�$/, "")}…`;
-};
-
 /** The verdict as JSON, with as much of `what` and `next` as there is room for: escaped, a character takes up to 6 bytes. */
 function fittedJson(verdict: object, texts: { readonly what: string; readonly next: string } | undefined): string {
   if (texts === undefined) return JSON.stringify(verdict);
   for (let room = 2_000; ; room = Math.floor(room / 2)) {
-    const json = JSON.stringify({ ...verdict, what: fitted(texts.what, room), next: fitted(texts.next, room / 2) });
+    const json = JSON.stringify({ ...verdict, what: cutBytes(texts.what, room), next: cutBytes(texts.next, room / 2) });
     if (Buffer.byteLength(json) <= LIMIT || room < 16) return json;
   }
 }

@@ -61,10 +61,13 @@ describe("the Event of a run", () => {
     expect(eventOf(whole({ ...failed, command: "smoke" }))).toMatchObject({ reason: "SmokeFailed", action: "Smoke" });
   });
 
-  it("has a note of 1024 characters at most, however many it took back", () => {
+  it("has a note of 1024 bytes at most, whatever its letters", () => {
     fc.assert(
-      fc.property(fc.array(fc.string(), { maxLength: 300 }), (names) => {
-        expect(eventOf(whole({ command: "revert", reverted: done(...names) })).note.length).toBeLessThanOrEqual(1_024);
+      fc.property(fc.constantFrom("x", "é", "設", "😀", "y設"), fc.nat(1_500), (letter, times) => {
+        const { note } = eventOf(whole({ applied: done(letter.repeat(times)) }));
+        expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1_024);
+        expect(note.isWellFormed() && !note.includes("\uFFFD")).toBe(true);
+        expect(note.startsWith("1 migration applied: ")).toBe(true);
       }),
     );
   });

@@ -63,6 +63,6 @@ describe("the termination message of an error without a report", () => {
 
 describe("the note of an Event", () => {
   it("fits the 1024 characters that the API server takes, whatever the report says", () => {
-    fc.assert(fc.property(report, (part) => noteOf(whole(part)).length <= 1_024));
+    fc.assert(fc.property(report, (part) => Buffer.byteLength(noteOf(whole(part))) <= 1_024));
   });
 });
