@@ -28,8 +28,12 @@ const notThere = (error: unknown, connection: Connection): HeadgateError =>
     cause: error,
   });
 
-/** Runs on another database of the server than the one that is made or renamed; on the given one, when there is no other. */
-export async function onServer<T>(connection: Connection, work: (client: Client) => Promise<T>): Promise<T> {
+/** Runs on another database of the server than those that are made or renamed; on the given one, when there is no other. */
+export async function onServer<T>(
+  connection: Connection,
+  work: (client: Client) => Promise<T>,
+  renamed: readonly string[] = [],
+): Promise<T> {
   const options = { applicationName: "headgate:restore", timeoutMs: 10_000 };
   const anywhere = async (databases: readonly string[]): Promise<Client> => {
     const [database = connection.database, ...rest] = databases;
@@ -40,7 +44,8 @@ export async function onServer<T>(connection: Connection, work: (client: Client)
       return await anywhere(rest);
     }
   };
-  const client = await anywhere(["postgres", "template1", connection.database]);
+  const others = ["postgres", "template1", connection.database].filter((one) => !renamed.includes(one));
+  const client = await anywhere(others);
   try {
     return await work(client);
   } finally {

@@ -1,7 +1,7 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import type { Client } from "../postgres/client.ts";
 import type { Connection } from "../postgres/connection.ts";
-import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
+import { quoteIdentifier } from "../postgres/quote.ts";
 import { type BackupContext, restoreFailed, words } from "./context.ts";
 import type { BackupRecord } from "./record.ts";
 import { connectedTo, onServer, restoreAs, temporaryName } from "./restore-into.ts";
@@ -28,11 +28,6 @@ const nameBefore = (name: string): string =>
       .replaceAll(/[-:]|\.\d+/g, "")
       .toLowerCase()}`,
   );
-
-export const isThere = async (connection: Connection, name: string): Promise<boolean> => {
-  const sql = `SELECT 1 AS there FROM pg_database WHERE datname = ${quoteLiteral(name)}`;
-  return (await onServer(connection, async (client) => await client.query(sql))).length > 0;
-};
 
 const renameSql = (from: string, to: string): string =>
   `ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`;
@@ -76,7 +71,7 @@ async function takePlace(
   // One message is one transaction: there is never nothing under the name.
   const renames = [...(before === undefined ? [] : [renameSql(into, before)]), renameSql(temporary, into)].join("; ");
   const rename = async (client: Client) => await client.query(renames);
-  await onServer(connection, rename).catch(async (error: unknown) => {
+  await onServer(connection, rename, [into, temporary]).catch(async (error: unknown) => {
     const who = replaces ? await connectedTo(connection, into).catch(() => []) : [];
     throw restoreFailed({
       what: `the restored database could not take the name ${into}: ${words(error)}`,

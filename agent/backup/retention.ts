@@ -1,6 +1,7 @@
 import { parseDuration } from "../lib/duration.ts";
 import type { Settings } from "../settings/settings.ts";
 import { readCatalog } from "./catalog.ts";
+import { isOf } from "./find.ts";
 import { DUMP, RECORD } from "./name.ts";
 import type { BackupRecord } from "./record.ts";
 import { PARTIAL, type Store } from "./store.ts";
@@ -10,9 +11,6 @@ const CUT_OFF_MS = 24 * 3_600_000;
 
 type Retention = Settings["backup"]["retention"];
 
-const isSame = (one: BackupRecord, other: BackupRecord): boolean =>
-  one.database === other.database && one.target === other.target && one.server === other.server;
-
 /** Of the backups of the same database and target as `made`, those that go. The newest and `made` itself never do. */
 export function superfluous(
   backups: readonly BackupRecord[],
@@ -20,7 +18,7 @@ export function superfluous(
   { retention, now }: { readonly retention: Retention; readonly now: Date },
 ): readonly BackupRecord[] {
   const age = parseDuration(retention.age);
-  const ours = backups.filter((one) => isSame(one, made)).toSorted((a, b) => (a.name < b.name ? 1 : -1));
+  const ours = backups.filter((one) => isOf(one, made)).toSorted((a, b) => (a.name < b.name ? 1 : -1));
   return ours.filter(
     (one, at) =>
       at > 0 &&

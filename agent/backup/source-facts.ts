@@ -1,4 +1,5 @@
 import { type Client, connect } from "../postgres/client.ts";
+import type { Connection } from "../postgres/connection.ts";
 import { readLikeness } from "../postgres/dump-likeness.ts";
 import { identityOf } from "../postgres/dump-server.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
@@ -25,15 +26,18 @@ const CLOSED = `SELECT p AS privilege FROM pg_database AS d CROSS JOIN unnest(AR
 WHERE d.datname = current_database() AND d.datacl IS NOT NULL
   AND NOT EXISTS (SELECT FROM aclexplode(d.datacl) AS a WHERE a.grantee = 0 AND a.privilege_type = p)`;
 
+/** A server as a record names it. */
+export async function serverOf(client: Client, { host, port }: Connection): Promise<string> {
+  return (await identityOf(client)).system ?? `${host}:${port}`;
+}
+
 /** What a record says of the database and its server. */
 export async function sourceFacts(
   session: Session,
 ): Promise<Pick<BackupRecord, "database" | "server" | "serverVersion" | "locale" | "likeness" | "closed">> {
-  const { system } = await identityOf(session);
-  const { host, port } = session.connection;
   return {
     ...{ database: session.facts.database, serverVersion: session.facts.versionText },
-    server: system ?? `${host}:${port}`,
+    server: await serverOf(session, session.connection),
     locale: await localeOf(session),
     likeness: await readLikeness(session),
     closed: (await session.query(CLOSED)).map(({ privilege }) => String(privilege)),

@@ -19,7 +19,7 @@ const usage = (what: string): HeadgateError =>
 
 /** What only a restore takes, and a name that only these two take. */
 function refuseIdle(action: string, args: Args): void {
-  const idle = ["into", "yes", "without-owners"].find((name) => args[name] !== undefined && args[name] !== false);
+  const idle = ["into", "of", "yes", "without-owners"].find((name) => args[name] !== undefined && args[name] !== false);
   if (idle !== undefined && action !== "restore") throw usage(`--${idle} belongs to headgate backup restore NAME`);
   if (textArg(args, "name") !== undefined && !["verify", "restore"].includes(action))
     throw usage(`headgate backup ${action} takes no name`);
@@ -30,6 +30,7 @@ export const backup: Command = {
     ...databaseOptions,
     ...yesOption,
     into: text("restore: the database to make; one that is there makes room for it, renamed"),
+    of: text("restore: the database that the backup is of, where it takes the place of another one"),
     "without-owners": flag("restore: leave out who owns what and who may what"),
   },
   positionals: {

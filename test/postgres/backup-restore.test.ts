@@ -1,0 +1,132 @@
+import pg from "pg";
+import { afterEach, describe, expect, it } from "vitest";
+import { CANARY } from "../support/canary.ts";
+import { createDatabase } from "../support/database.ts";
+import { DROPS_NOTE, useBackups } from "./backup-scene.ts";
+
+const scene = useBackups();
+const made: string[] = [];
+
+const inDatabase = async (database: string, text: string): Promise<pg.QueryResultRow[]> => {
+  const { host, port } = scene.server;
+  const client = new pg.Client({ host, port, user: "postgres", password: CANARY, database });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+const admin = async (text: string) => await inDatabase("template1", text);
+
+const databases = async (): Promise<string[]> =>
+  (await admin("SELECT datname FROM pg_database ORDER BY 1")).map((row) => row.datname);
+
+afterEach(async () => {
+  for (const name of made.splice(0)) await admin(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+});
+
+const take = async (): Promise<string> => String((await scene.json("backup")).name);
+
+describe("a restore in the place of a database", () => {
+  it("never takes a template's", async () => {
+    const name = await take();
+    const before = await databases();
+    await admin(`CREATE DATABASE like_this IS_TEMPLATE true`);
+    for (const into of ["template0", "template1", "like_this"]) {
+      const { code, stderr } = await scene.run([
+        "backup",
+        "restore",
+        name,
+        "--into",
+        into,
+        "--of",
+        scene.shop.name,
+        "--yes",
+      ]);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`${into} is a template`) });
+    }
+    await admin("ALTER DATABASE like_this IS_TEMPLATE false; ");
+    await admin("DROP DATABASE like_this");
+    expect(await databases()).toEqual(before);
+  });
+
+  it("is refused with the rows of some tables alone, which it puts beside", async () => {
+    scene.backup({ strategy: "dump-touched" });
+    scene.files.write(DROPS_NOTE);
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    const [{ name = "" } = {}] = Object(await scene.json("backup", "list")).backups;
+    expect((await scene.run(["backup", "list"])).stdout).toContain(" tables' rows ");
+    const inPlace = await scene.run(["backup", "restore", name, "--into", scene.shop.name, "--yes"]);
+    expect(inPlace).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/holds the rows of \d tables alone; in the place/),
+    });
+    const beside = await scene.run(["backup", "restore", name, "--into", "beside"]);
+    made.push("beside");
+    expect(beside).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/rows of \d tables alone[\s\S]*public\.orders/),
+    });
+    expect(beside.stdout).not.toContain("DROP DATABASE");
+    expect(await scene.json("backup", "restore", name, "--into", "beside2")).toMatchObject({
+      tables: expect.arrayContaining(["public.orders"]),
+    });
+    made.push("beside2");
+  });
+
+  it("is refused with another database's backup, unless that is named", async () => {
+    const other = await createDatabase(scene.server.url());
+    await other.sql("CREATE TABLE others (a int)");
+    const { stdout } = await scene.run(["backup", "--json"], { DATABASE_URL: other.url });
+    const { name } = JSON.parse(stdout);
+    const own = await scene.run(["backup", "verify"]);
+    expect(own).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining(`there is no backup of ${scene.shop.name} on `),
+    });
+    const args = ["backup", "restore", name, "--into", scene.shop.name, "--yes"];
+    for (const more of [[], ["--of", "third"]])
+      expect(await scene.run([...args, ...more])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`is a backup of ${other.name}, not of ${more[1] ?? scene.shop.name}`),
+      });
+    const restored = await scene.run([...args, "--of", other.name]);
+    expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining(`, of ${other.name} on the server `) });
+    made.push(/called (\S+) now/.exec(restored.stdout)?.[1] ?? "");
+    expect(await scene.shop.sql("SELECT * FROM others")).toEqual([]);
+    await other.drop();
+  });
+
+  it("works for the database that is called postgres", async () => {
+    const url = new URL(scene.shop.url);
+    url.pathname = "/postgres";
+    const env = { DATABASE_URL: url.href };
+    await inDatabase("postgres", "CREATE TABLE of_postgres AS SELECT 1 AS a");
+    const { stdout } = await scene.run(["backup", "--json"], env);
+    await inDatabase("postgres", "DROP TABLE of_postgres");
+    const { name } = JSON.parse(stdout);
+    const restored = await scene.run(["backup", "restore", name, "--into", "postgres", "--yes", "--json"], env);
+    expect(restored).toMatchObject({ code: 0 });
+    made.push(JSON.parse(restored.stdout).before);
+    expect(await inDatabase("postgres", "SELECT a FROM of_postgres")).toEqual([{ a: 1 }]);
+    await inDatabase("postgres", "DROP TABLE of_postgres");
+  });
+
+  it("is refused for another owner's before anything is filled", async () => {
+    const name = await take();
+    await admin("CREATE ROLE maker LOGIN CREATEDB PASSWORD 'maker-secret'");
+    const url = new URL(scene.shop.url);
+    url.username = "maker";
+    url.password = "maker-secret";
+    const args = ["backup", "restore", name, "--into", scene.shop.name, "--yes"];
+    expect(await scene.run(args, { DATABASE_URL: url.href })).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /belongs to postgres, and maker may not rename it\n {2}What stands: nothing was changed/,
+      ),
+    });
+    await admin("DROP ROLE maker");
+  });
+});
