@@ -32,6 +32,25 @@ describe("what retention lets go", () => {
     expect(of(2, "720h")).toEqual(names([daysAgo(20), daysAgo(31), daysAgo(40)]));
   });
 
+  it("is never the first copy of a plan that was tried again and again", () => {
+    const tries = [9, 8, 7, 6, 5].map((days) => daysAgo(days, { planHash: "aaaa" }));
+    const [before, last] = [daysAgo(20, { planHash: "bbbb" }), daysAgo(0, { planHash: "cccc" })];
+    const gone = (count: number) =>
+      names(superfluous([before, ...tries, last], last, { retention: { count, age: "0s" }, now: NOW }));
+    expect(gone(2)).toEqual(names([daysAgo(6), daysAgo(7), daysAgo(8), daysAgo(20)]));
+    expect(gone(3)).toEqual(names([daysAgo(7), daysAgo(8)]));
+    expect(gone(1)).toEqual(names([...tries.toReversed(), before]));
+    expect(gone(0)).toEqual([]);
+  });
+
+  it("counts copies of some tables apart from those of all", () => {
+    const partial = [3, 2, 0].map((days) => daysAgo(days, { tables: ["public.orders"] }));
+    const whole = [9, 8].map((days) => daysAgo(days));
+    const [, , made = daysAgo(0)] = partial;
+    const limits = { retention: { count: 2, age: "0s" }, now: NOW };
+    expect(names(superfluous([...whole, ...partial], made, limits))).toEqual(names([daysAgo(3)]));
+  });
+
   it("is never the newest, the one that was just made, or another's", () => {
     const part = fc.record({
       days: fc.integer({ min: 0, max: 100 }),
@@ -82,6 +101,9 @@ describe("a folder of backups", () => {
     write("20261101T190000Z-default-manual.dump.partial", 2);
     write("20261102T190000Z-default-manual.dump.partial", 0);
     write("20261103T190000Z-default-manual.dump", 90);
+    write("20261103T200000Z-default-manual.dump", 0);
+    write("20261103T190000Z-other-manual.dump", 90);
+    write("20261104T190000Z-default-manual.dump", 90);
     write("20261104T190000Z-default-manual.json", 90);
     write("notes.partial", 90);
     const gone = await retain(volumeStore(folder), made, { retention: { count: 1, age: "0s" }, signal });
@@ -89,7 +111,9 @@ describe("a folder of backups", () => {
     expect(readdirSync(folder).toSorted()).toEqual(
       [
         "20261102T190000Z-default-manual.dump.partial",
-        "20261103T190000Z-default-manual.dump",
+        "20261103T200000Z-default-manual.dump",
+        "20261103T190000Z-other-manual.dump",
+        "20261104T190000Z-default-manual.dump",
         "20261104T190000Z-default-manual.json",
         ...[".dump", ".json"].flatMap((end) => [`${made.name}${end}`, `${other.name}${end}`]),
         "notes.partial",
