@@ -97,7 +97,7 @@ export const messages: readonly MessageKind[] = [
   { name: "prepared-transactions", pattern: /^SELECT gid, owner/, reads: true, rides: true },
   {
     name: "leftovers",
-    pattern: /^SELECT i\.indexrelid::regclass::text AS name FROM pg_index i JOIN/,
+    pattern: /^SELECT i\.indexrelid::regclass::text AS name, 'index' AS kind FROM pg_index i JOIN/,
     reads: true,
     rides: true,
   },

@@ -130,3 +130,15 @@ describe("a restore in the place of a database", () => {
     await admin("DROP ROLE maker");
   });
 });
+
+describe("what a killed restore has left", () => {
+  it("is named by doctor, with the DROP; what may still be at work is not", async () => {
+    const [left, young] = ["headgate_restore_202001010000_1f2e3d4c", "headgate_restore_299901010000_1f2e3d4c"];
+    made.push(left, young);
+    for (const name of made) await admin(`CREATE DATABASE ${name}`);
+    const { stdout } = await scene.run(["doctor"]);
+    expect(stdout).toMatch(/^warning +leftovers: half-filled by a restore that was killed: /m);
+    expect(stdout).toContain(`DROP DATABASE "${left}";`);
+    expect(stdout).not.toContain(young);
+  });
+});
