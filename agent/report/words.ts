@@ -37,7 +37,7 @@ function inOneLine({ outcome, command, migrations, report }: Account): string {
 }
 
 /** What a reader does first, the most urgent first. */
-export function nextSteps({ outcome, report }: Account): string[] {
+export function nextSteps({ outcome, report, command }: Account): string[] {
   const { error, ahead } = report;
   if (error !== undefined) return [error.fix, ...(error.id === "" ? [] : [`More: headgate explain ${error.id}`])];
   if (outcome === "running")
@@ -45,6 +45,11 @@ export function nextSteps({ outcome, report }: Account): string[] {
   if (outcome !== "done") return ["headgate status shows where the schema stands"];
   if (ahead.length > 0)
     return [`Still ahead of these files: ${named(ahead)}. headgate revert --dry-run shows what would go back`];
+  const { drift = [] } = report;
+  if (drift.length > 0 && (command === "migrate" || command === "revert"))
+    return [
+      `Look at what other hands have changed, below: ${count(drift.length, "object")}. From this run on that counts as known`,
+    ];
   return ["Nothing: the schema is where this release wants it"];
 }
 

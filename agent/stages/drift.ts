@@ -35,22 +35,31 @@ function whenOf(known: Known): string {
   return `${run === null ? "" : `run ${run}, `}${momentText(takenAt)}`;
 }
 
-async function judge(context: Context, { session, history, begun }: Now, now: Fingerprint): Promise<Difference[]> {
+interface Looking extends Now {
+  readonly now: Fingerprint;
+  readonly found: (part: RunState) => void;
+}
+
+async function judge(context: Context, { session, history, begun, now, found }: Looking): Promise<void> {
   const { known } = begun;
   const { onMigrate } = context.settings.drift;
   const unknown = whyUnknown(known, { form: formOf(context), history });
-  if (onMigrate === "ignore" || known === undefined || unknown !== undefined) return [];
+  if (onMigrate === "ignore" || known === undefined || unknown !== undefined) return;
   const differences = await differencesFrom(context, session, { known, now });
-  if (differences.length === 0) return [];
+  if (differences.length === 0) return found({ drift: [] });
   const what = `the schema is not what the last run left (${whenOf(known)}): ${count(differences.length, "difference")}`;
   const note = upgradeNote(known, session);
   const lines = [...said(differences), ...(note === undefined ? [] : [note])];
+  // A run that is refused tells it, too.
+  found({ drift: differences });
   if (onMigrate === "refuse") {
     throw new HeadgateError("schema-drifted", { what, details: lines, stands: "nothing was changed by this run" });
   }
   context.log.warn(what);
   for (const line of lines) context.log.warn(`  ${line}`);
-  return differences;
+  context.log.warn(
+    `  this run goes on, and from its end on that counts as known: headgate report ${begun.run} keeps it`,
+  );
 }
 
 /**
@@ -67,8 +76,8 @@ export function lookingBefore(
     if (looked) return;
     try {
       const before = await readSchema(context, now.session);
-      const drift = await judge(context, now, before);
-      found({ before, drift });
+      await judge(context, { ...now, now: before, found });
+      found({ before });
     } catch (error) {
       if (context.settings.drift.onMigrate === "refuse" || isConnectionLoss(error)) throw error;
       context.log.warn(`what became of the schema since the last run is not known: ${reasonOf(error)}`);

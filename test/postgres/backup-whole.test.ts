@@ -44,8 +44,7 @@ it(`a real backup that is cut or has a flipped bit is always caught, ${RUNS} tim
   const store = volumeStore(scene.store);
   const paths = { dump: join(scene.store, `${name}.dump`), record: join(scene.store, `${name}.json`) };
   const good = { dump: readFileSync(paths.dump), record: readFileSync(paths.record) };
-  const verify = async () =>
-    await verifyStored(context, store, await findBackup(store, name, signal));
+  const verify = async () => await verifyStored(context, store, await findBackup(store, name, signal));
   await verify();
   const caught = async (path: string, bytes: Buffer, whole: Buffer): Promise<void> => {
     writeFileSync(path, bytes);

@@ -23,7 +23,7 @@ describe("the schema that a run leaves", () => {
   it("is recorded object by object, and the report tells what the run changed", async () => {
     expect(await scene.run("migrate")).toMatchObject({ code: 0 });
     expect(await recorded()).toEqual([{ target: "default", whole: true, run: 1, objects: expect.any(Number) }]);
-    expect(await report()).toMatchObject({ schema: [{ object: "table orders", kind: "added" }], drift: [] });
+    expect(await report()).toMatchObject({ schema: [{ object: "table orders", kind: "added" }] });
     scene.files.write(SECOND);
     expect(await scene.run("migrate")).toMatchObject({ code: 0 });
     expect(await report()).toMatchObject({
@@ -84,6 +84,8 @@ describe("a run that finds the schema changed by other hands", () => {
     expect(stderr).toMatch(/the schema is not what the last run left \(run 1, .*\): 2 differences/);
     expect(stderr).toContain("column orders.total: numeric(14,2), was numeric(12,2)");
     expect(stderr).toContain("index orders_by_total: missing");
+    expect(stderr).toContain("from its end on that counts as known: headgate report 2 keeps it");
+    expect((await scene.run("report")).stdout).toContain("Look at what other hands have changed, below: 2 objects");
     expect(await report()).toMatchObject({
       drift: [
         { object: "column orders.total", kind: "different", before: "numeric(12,2)", after: "numeric(14,2)" },
@@ -104,6 +106,7 @@ describe("a run that finds the schema changed by other hands", () => {
         code: 3,
         stderr: expect.stringContaining("error  schema-drifted: the schema is not what the last run left"),
       });
+      expect(await report()).toMatchObject({ drift: [{ object: "column orders.total" }, { kind: "missing" }] });
     }
     expect(
       await sql("SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'note'"),
