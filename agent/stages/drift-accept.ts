@@ -1,6 +1,8 @@
+import { HeadgateError } from "../errors/headgate-error.ts";
+import { fingerprintHash } from "../history/fingerprints.ts";
 import { count } from "../lib/count.ts";
 import { listMigrations } from "../migrations/listing.ts";
-import { describeDifference } from "../postgres/fingerprint.ts";
+import { describeDifference, type Fingerprint } from "../postgres/fingerprint.ts";
 import { prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import { record } from "./drift.ts";
@@ -11,7 +13,23 @@ import type { Stage } from "./stage.ts";
 import type { RunState } from "./state.ts";
 import { underLock } from "./under-lock.ts";
 
-async function recordNow(context: Context, state: RunState, found: (part: RunState) => void): Promise<void> {
+/** Between the look and the answer somebody may change more, and nobody has seen that. */
+function refuseUnseen(shown: string | undefined, after: Fingerprint): void {
+  if (fingerprintHash(after) === shown) return;
+  throw new HeadgateError("schema-drifted", {
+    what: "the schema is not, or no longer, what was shown here",
+    stands: "nothing was recorded",
+    fix: "look at it again: headgate verify, then headgate verify --accept",
+  });
+}
+
+interface Accepting {
+  readonly found: (part: RunState) => void;
+  /** The hash of the schema that was shown. */
+  readonly shown: string | undefined;
+}
+
+async function recordNow(context: Context, state: RunState, { found, shown }: Accepting): Promise<void> {
   await underLock(context, state, {
     found,
     work: {
@@ -20,7 +38,9 @@ async function recordNow(context: Context, state: RunState, found: (part: RunSta
       async attempt({ session, history, begin }) {
         await prepareHistory(context, session, history);
         const begun = await begin({ planHash: undefined });
-        await record(context, session, { begun, history, after: await readSchema(context, session) });
+        const after = await readSchema(context, session);
+        refuseUnseen(shown, after);
+        await record(context, session, { begun, history, after });
         found({ kept: true });
       },
     },
@@ -33,14 +53,14 @@ export const accept: () => Stage = () => ({
   changes: "history",
   async run(context, state, found) {
     const files = listMigrations(context.dir, { mayBeAbsent: true });
-    const { differences, unknown } = await verifySchema(context, need(state, "session"), files);
+    const { differences, unknown, hash } = await verifySchema(context, need(state, "session"), files);
     const lines = differences.map(describeDifference);
     await context.going.consent?.([
       ...(unknown === undefined ? lines : [`what differs is not known: ${unknown}`]),
       "the schema as it is now counts as what the last run left; nothing in it is touched",
     ]);
     for (const line of lines) context.log.info(`  ${line}`);
-    await recordNow(context, state, found);
+    await recordNow(context, state, { found, shown: hash });
     found({ drift: differences });
     return {
       summary: `the schema as it is now is the known one${differences.length === 0 ? "" : `; ${count(differences.length, "difference")} accepted`}`,

@@ -1,5 +1,5 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { historyDigest, type Known, knownSql, measureOf, readKnown } from "../history/fingerprints.ts";
+import { fingerprintHash, historyDigest, type Known, knownSql, measureOf, readKnown } from "../history/fingerprints.ts";
 import { readHistoryOf } from "../history/state.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Row } from "../postgres/client.ts";
@@ -17,6 +17,8 @@ export interface SchemaVerdict {
   readonly differences: readonly Difference[];
   /** What to know when reading them. */
   readonly note: string | undefined;
+  /** Of the schema that was looked at; undefined when it could not be read. */
+  readonly hash: string | undefined;
 }
 
 interface Asked {
@@ -47,7 +49,7 @@ function heldByOthers(error: unknown): HeadgateError {
   throw error;
 }
 
-const NOTHING = { recorded: undefined, differences: [], note: undefined };
+const NOTHING = { recorded: undefined, differences: [], note: undefined, hash: undefined };
 
 /** Compares the schema with what the last run left. Reads only; the history is read on both sides, for a run may be at work. */
 export async function verifySchema(
@@ -62,14 +64,15 @@ export async function verifySchema(
     askKnown(session, context),
     readAgain(),
   ]);
-  if (refused !== undefined) return { ...NOTHING, unknown: refused };
-  if (now instanceof HeadgateError) return { ...NOTHING, unknown: now.message };
+  if (now instanceof HeadgateError) return { ...NOTHING, unknown: refused ?? now.message };
+  const hash = fingerprintHash(now);
+  if (refused !== undefined) return { ...NOTHING, hash, unknown: refused };
   if (historyDigest(first.entries) !== historyDigest(history.entries))
-    return { ...NOTHING, unknown: "a run is at work at this moment" };
+    return { ...NOTHING, hash, unknown: "a run is at work at this moment" };
   const unknown = whyUnknown(known, { form: formOf(context), history });
-  if (known === undefined || unknown !== undefined) return { ...NOTHING, unknown };
+  if (known === undefined || unknown !== undefined) return { ...NOTHING, hash, unknown };
   const differences = await differencesFrom(context, session, { known, now });
   const note = differences.length === 0 ? undefined : upgradeNote(known, session);
   const { takenAt, run } = measureOf(known);
-  return { unknown: undefined, recorded: { at: takenAt, run, by: who }, differences, note };
+  return { unknown: undefined, recorded: { at: takenAt, run, by: who }, differences, note, hash };
 }

@@ -123,6 +123,23 @@ describe("a run that finds the schema changed by other hands", () => {
     expect(await scene.run("migrate")).toMatchObject({ code: 0 });
   });
 
+  it("accepts nothing that came after the look", async () => {
+    await scene.run("migrate");
+    await sql(BY_HAND);
+    const holder = await scene.database.connect();
+    await holder.query("SELECT pg_advisory_lock(7241865325823964)");
+    const accepting = scene.start("verify", "--accept", "--yes");
+    await eventually(() => expect(accepting.stderr()).toContain("index orders_by_total: missing"));
+    await sql("CREATE TABLE scratch (id int)");
+    await holder.query("SELECT pg_advisory_unlock(7241865325823964)");
+    expect(await accepting.result).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("no longer, what was shown"),
+    });
+    expect(await recorded()).toMatchObject([{ run: 1 }]);
+    expect(await scene.run("verify", "--accept", "--yes")).toMatchObject({ code: 0 });
+  });
+
   it("says nothing where it is to ignore that", async () => {
     await scene.run("migrate");
     await sql(BY_HAND);
