@@ -1,10 +1,12 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { listRuns } from "../history/runs.ts";
 import { count } from "../lib/count.ts";
 import type { Io } from "../lib/io.ts";
 import { plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
+import type { Session } from "../postgres/session.ts";
 import { momentText } from "../report/words.ts";
 import type { Context } from "../stages/context.ts";
 import { accept } from "../stages/drift-accept.ts";
@@ -27,22 +29,44 @@ type Verdicts = readonly (SchemaVerdict & { readonly schema: string | undefined 
 interface Found {
   /** Between the files, the history and the indexes: a line each. */
   readonly lines: readonly string[];
+  /** A run of this target is at work, and they differ until it has ended: nothing can be said of them. */
+  readonly atWork: boolean;
   readonly verdicts: Verdicts;
 }
 
-async function lookAt(context: Context, session: Parameters<typeof verifySchema>[1]): Promise<Found> {
+/** Runs that may go on at the same time as the newest. */
+const NEWEST = 10;
+
+async function isAtWork({ names }: Context, session: Session): Promise<boolean> {
+  const runs = await listRuns(session, names, { limit: NEWEST }).catch((error: unknown) => {
+    // Who may not read the runs is told of the differences, as before.
+    if (error instanceof HeadgateError) return [];
+    throw error;
+  });
+  return runs.some(({ outcome, alive }) => outcome === "running" && alive);
+}
+
+/** What differs; read again where a run has ended in between. */
+async function lookAtFiles(read: () => Promise<string[]>, atWork: () => Promise<boolean>) {
+  const lines = await read();
+  if (lines.length === 0) return { lines, atWork: false };
+  return (await atWork()) ? { lines: [], atWork: true } : { lines: await read(), atWork: false };
+}
+
+async function lookAt(context: Context, session: Session): Promise<Found> {
   const files = listMigrations(context.dir);
+  const atWork = async () => await isAtWork(context, session);
   if (!isOverFleet(context)) {
-    const lines = await differences(context, session, files);
-    return { lines, verdicts: [{ schema: context.schema, ...(await verifySchema(context, session, files)) }] };
+    const found = await lookAtFiles(async () => await differences(context, session, files), atWork);
+    return { ...found, verdicts: [{ schema: context.schema, ...(await verifySchema(context, session, files)) }] };
   }
-  const lines = await fleetDifferences(context, session, files);
+  const found = await lookAtFiles(async () => await fleetDifferences(context, session, files), atWork);
   const verdicts: (SchemaVerdict & { schema: string })[] = [];
   for (const schema of await listSchemas(context, session)) {
     context.signal.throwIfAborted();
     verdicts.push({ schema, ...(await verifySchema(inSchema(context, schema), session, files)) });
   }
-  return { lines, verdicts };
+  return { ...found, verdicts };
 }
 
 const drifted = (verdicts: Verdicts) => verdicts.flatMap((one) => one.differences);
@@ -68,7 +92,8 @@ function refusal({ lines, verdicts }: Found): HeadgateError | undefined {
   });
 }
 
-const summaryOf = ({ verdicts }: Found, files: number): string => {
+const summaryOf = ({ verdicts, atWork }: Found, files: number): string => {
+  if (atWork) return `${count(files, "migration")}: a run is at work`;
   const known = verdicts.filter((one) => one.unknown === undefined).length;
   const schema =
     verdicts.length === 1
@@ -87,6 +112,10 @@ const comparing = (tell: (found: Found) => void): Stage => ({
     const known = found.verdicts.filter((one) => one.unknown === undefined);
     // None at all is worth telling, too: it is what ends an alert.
     if (known.length > 0) keep({ drift: drifted(known) });
+    if (found.atWork)
+      context.log.warn(
+        "whether history and files agree is not known: a run is at work at this moment; verify again once it has ended",
+      );
     for (const { schema, unknown } of found.verdicts) {
       if (unknown === undefined) continue;
       const whose = schema === undefined ? "" : `${schema}: `;
@@ -108,14 +137,15 @@ const headed = ({ schema, recorded, differences: list }: Verdicts[number]): stri
         ...list.flatMap(differenceLines),
       ];
 
-const asJson = ({ lines, verdicts }: Found) => {
+const asJson = ({ lines, atWork, verdicts }: Found) => {
   const parts = verdicts.map(({ schema, unknown, recorded, note, differences: list }) => ({
     ...{ schema, known: unknown === undefined, why: unknown, recorded, note },
     differences: list.map(({ object, kind, before, after }) => ({ object, kind, before, after })),
   }));
   return {
-    agrees: lines.length + drifted(verdicts).length === 0,
+    agrees: !atWork && lines.length + drifted(verdicts).length === 0,
     differences: lines,
+    ...(atWork ? { atWork } : {}),
     ...(parts.length === 1 && parts[0]?.schema === undefined ? { schema: parts[0] } : { schemas: parts }),
   };
 };

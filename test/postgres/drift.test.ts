@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventually, useScene } from "./scene.ts";
+import { backendRunning, eventually, useScene } from "./scene.ts";
 
 const FIRST = {
   "001_orders.sql":
@@ -217,6 +217,30 @@ describe("a table that somebody else holds while the schema is read", () => {
     });
     expect(await recorded()).toMatchObject([{ run: 2 }]);
   }, 60_000);
+});
+
+describe("a run that is at work", () => {
+  it("makes no false alarm: what differs until it has ended is not known", async () => {
+    await scene.run("migrate");
+    scene.files.write({ "002_fast.sql": "CREATE TABLE fast (id int);\n", "003_slow.sql": "SELECT pg_sleep(60);\n" });
+    const run = scene.start("migrate");
+    await backendRunning(scene.database, "pg_sleep");
+    const { code, stdout, stderr } = await scene.run("verify", "--json");
+    run.process.kill("SIGTERM");
+    await run.result;
+    expect({ code, stderr, ...JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("a run is at work at this moment"),
+      agrees: false,
+      atWork: true,
+      differences: [],
+      schema: { known: false },
+    });
+    expect(await scene.run("verify")).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("003_slow: not applied"),
+    });
+  });
 });
 
 describe("what other tools and older agents do to the schema with their migrations", () => {
