@@ -22,13 +22,16 @@ function limitOf(args: Args): number {
 
 const isDuration = (value: string): boolean => /^\d{1,6}(m|h|d)$/.test(value);
 
+/** No run is older, and PostgreSQL takes no year 0. */
+const notBefore1970 = (ms: number): Date => new Date(Math.max(0, ms));
+
 /** A length of time back from now, or a moment. */
 function sinceOf(args: Args): Date | undefined {
   const since = textArg(args, "since");
   if (since === undefined) return undefined;
-  if (isDuration(since)) return new Date(Date.now() - parseDuration(since));
+  if (isDuration(since)) return notBefore1970(Date.now() - parseDuration(since));
   const moment = /^\d{4}-\d\d-\d\d/.test(since) ? new Date(since) : undefined;
-  if (moment !== undefined && !Number.isNaN(moment.getTime())) return moment;
+  if (moment !== undefined && !Number.isNaN(moment.getTime())) return notBefore1970(moment.getTime());
   throw wrong(
     `--since takes 7d, 12h, or a date, not "${since}"`,
     "--since 7d, --since 2026-11-01, --since 2026-11-01T18:00Z",

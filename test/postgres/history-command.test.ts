@@ -69,6 +69,12 @@ it("refuses what it does not understand, with how to write it", async () => {
     expect(await scene.run("history", ...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(said) });
 });
 
+it("takes a time before all times for the beginning", async () => {
+  expect((await scene.run("migrate")).code).toBe(0);
+  for (const since of ["999999d", "0000-01-01"])
+    expect(await scene.json("history", "--since", since)).toMatchObject({ runs: [{ command: "migrate" }] });
+});
+
 it("of a fleet lists its own runs, and of one schema that one's; the report names what failed where", async () => {
   await scene.database.sql("CREATE SCHEMA west; CREATE SCHEMA east; CREATE TABLE east.orders (id int)");
   scene.values({ fleet: { schemas: ["west", "east"] } });
