@@ -63,9 +63,10 @@ export function markdownReport(account: Account): string {
       facts(account),
     ].join(" · "),
     ...errorBlock(account),
-    ...nextSteps(account).map((step) =>
-      step.includes("\n") ? `What to do first:\n\n${fencedMarkdown(step)}` : `What to do first: ${plainMarkdown(step)}`,
-    ),
+    ...nextSteps(account).map((step, at) => {
+      const title = at === 0 ? "What to do first" : "Then";
+      return step.includes("\n") ? `${title}:\n\n${fencedMarkdown(step)}` : `${title}: ${plainMarkdown(step)}`;
+    }),
     ...table(
       "Migrations",
       ["migration", "took", "how", "strongest lock"],

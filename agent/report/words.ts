@@ -39,7 +39,7 @@ function inOneLine({ outcome, command, migrations, report }: Account): string {
 /** What a reader does first, the most urgent first. */
 export function nextSteps({ outcome, report, command }: Account): string[] {
   const { error, ahead } = report;
-  if (error !== undefined) return [error.fix, ...(error.id === "" ? [] : [`More: headgate explain ${error.id}`])];
+  if (error !== undefined) return [error.fix, ...(error.id === "" ? [] : [`headgate explain ${error.id} says more`])];
   if (outcome === "running")
     return ["headgate status shows where the schema stands; the same command, run again, goes on from there"];
   if (outcome !== "done") return ["headgate status shows where the schema stands"];

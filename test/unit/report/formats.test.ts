@@ -66,6 +66,14 @@ describe("every format", () => {
     expect(told).not.toMatch(/hunter2|RETURN/);
   });
 
+  it("says one thing to do first", async () => {
+    const error = { id: "busy", what: "busy", details: [], stands: "nothing was changed", fix: "wait" };
+    const account = accountOf({ report: whole({ outcome: "failed", exitCode: 4, error }) });
+    const [text, markdown] = await Promise.all(["a.txt", "a.md"].map(async (path) => await formatOfFile(path)?.load()));
+    expect(text?.(account)).toContain("\nnext: wait\nnext: headgate explain busy says more\n");
+    expect(markdown?.(account)).toContain("\nWhat to do first: wait\n\nThen: headgate explain busy says more\n");
+  });
+
   it("is chosen by the file's ending, and each has its own", () => {
     expect(["a.HTML", "b.xml", "c.md", "d.txt", "e.json"].map((path) => formatOfFile(path)?.name)).toEqual([
       ...["html", "junit", "markdown", "text", "json"],
