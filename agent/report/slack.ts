@@ -7,8 +7,16 @@ import type { Sink } from "./sink.ts";
 /** Slack itself takes more; nobody reads more. */
 const MOST_CHARACTERS = 3_000;
 
-/** The three characters that mean something to Slack wherever they stand. */
-const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/**
+ * What means something wherever it stands: three characters to Slack, `@all` to Mattermost and Rocket.Chat, which an invisible
+ * space keeps from calling anybody. An address of mail stays as it is.
+ */
+const escaped = (text: string): string =>
+  text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll(/(?<!\w)@(?=\w)/g, "@\u200B");
 
 export const slack: Sink = {
   name: "slack",

@@ -117,7 +117,7 @@ describe("who is told", () => {
   });
 });
 
-describe("ten megabytes", () => {
+describe("messages", () => {
   let receiver: Receiver;
   beforeEach(async () => {
     receiver = await startReceiver();
@@ -132,7 +132,7 @@ describe("ten megabytes", () => {
     return receiver.json();
   }
 
-  it("reach a webhook and Slack as what they can take", async () => {
+  it("of ten megabytes reach a webhook and Slack as what they can take", async () => {
     const [report, message] = await sent({});
     expect(report).toMatchObject({ exitCode: 6, cut: expect.stringContaining("too long to send") });
     expect(receiver.received[0]?.body.length).toBeLessThanOrEqual(256 * 1_024);
@@ -143,5 +143,15 @@ describe("ten megabytes", () => {
   it("fill no template with more than a page", async () => {
     const [body] = await sent({ text: "{{error.what}}{{summary}}" });
     expect(String(body?.text)).toHaveLength(4_000);
+  });
+
+  it("call nobody by what stands in them", async () => {
+    const url = { from: "here", url: receiver.url };
+    const report = whole(failed("<!channel> @all (@here) a@b.c\n@channel"));
+    const settings = { slack: { template: "{{error.what}} @team" } };
+    await slack.deliver(await deliveryOf(report, settings, { slack: url }), AbortSignal.timeout(5_000));
+    expect(receiver.json()).toEqual([
+      { text: "&lt;!channel&gt; @\u200Ball (@\u200Bhere) a@b.c\n@\u200Bchannel @team" },
+    ]);
   });
 });
