@@ -18,6 +18,14 @@ export type DownEffect =
   | { readonly kind: "rows"; readonly table: string }
   /** From here on `to` is what was `table`; with `column`, that column of `table` is called `to`. */
   | { readonly kind: "rename"; readonly table: string; readonly to: string; readonly column?: string }
+  /** Rows that are only added, which may set off a trigger or a rule; `anywhere` in a schema that the text does not tell. */
+  | { readonly kind: "adds"; readonly table: string; readonly anywhere?: true }
+  /** New, and empty. */
+  | { readonly kind: "made"; readonly table: string }
+  /** From here on a write to it goes on, into `to` if that is known; `adds` when one that only adds does, too. */
+  | { readonly kind: "tied"; readonly table: string; readonly to?: string; readonly adds: boolean }
+  /** Dropped with all that depends on it. */
+  | { readonly kind: "cascade"; readonly of: "relation" | "function"; readonly name: string }
   /** Nobody can tell from the text. */
   | { readonly kind: "unknown"; readonly what: string };
 
