@@ -3,7 +3,7 @@ import { HeadgateError, type Particulars } from "../errors/headgate-error.ts";
 import { type Client, connect, type Row } from "../postgres/client.ts";
 import { connectReason, hopeless } from "../postgres/connect-errors.ts";
 import { type Connection, describeConnection } from "../postgres/connection.ts";
-import { liken } from "../postgres/dump-likeness.ts";
+import { DATABASE_PRIVILEGES, liken } from "../postgres/dump-likeness.ts";
 import { feed, type Program, startProgram } from "../postgres/dump-programs.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
@@ -56,7 +56,7 @@ export async function onServer<T>(
 const PROVIDERS: Readonly<Record<string, string>> = { c: "libc", i: "icu", b: "builtin" };
 
 function createSql(name: string, { encoding, collate, ctype, provider, locale }: Locale): string {
-  const others = provider === "c" ? "" : ` LOCALE_PROVIDER ${PROVIDERS[provider] ?? provider}`;
+  const others = provider === "c" ? "" : ` LOCALE_PROVIDER ${PROVIDERS[provider] ?? quoteLiteral(provider)}`;
   const named = locale === null ? "" : ` ${provider === "i" ? "ICU_LOCALE" : "BUILTIN_LOCALE"} ${quoteLiteral(locale)}`;
   return `CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE template0 ENCODING ${quoteLiteral(encoding)}
  LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}${others}${named}`;
@@ -65,7 +65,7 @@ function createSql(name: string, { encoding, collate, ctype, provider, locale }:
 async function createLike(name: string, { record, connection, failure }: Restoring): Promise<void> {
   const create = async (client: Client) => {
     await client.query(createSql(name, record.locale));
-    for (const privilege of record.closed)
+    for (const privilege of record.closed.filter((one) => DATABASE_PRIVILEGES.includes(one)))
       await client.query(`REVOKE ${privilege} ON DATABASE ${quoteIdentifier(name)} FROM PUBLIC`);
   };
   await onServer(connection, create).catch((error: unknown) => {
@@ -159,11 +159,12 @@ export async function restoreAs(
   await createLike(name, restoring);
   try {
     await fill(context, reader, { ...restoring, connection: { ...connection, database: name } });
-    const { owner, grants, settings } = record.likeness;
+    const { likeness } = record;
+    const everybodys = likeness.settings.filter(({ role }) => role === undefined);
     return await liken(
       { ...connection, database: name },
       name,
-      bare ? { owner: undefined, grants: [], settings } : { owner, grants, settings },
+      bare ? { ...likeness, owner: undefined, grants: [], settings: everybodys } : likeness,
     );
   } catch (error) {
     await dropDatabase(connection, name).catch((cause: unknown) =>

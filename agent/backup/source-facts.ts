@@ -1,6 +1,6 @@
 import { type Client, connect } from "../postgres/client.ts";
 import type { Connection } from "../postgres/connection.ts";
-import { readLikeness } from "../postgres/dump-likeness.ts";
+import { readOwnLikeness } from "../postgres/dump-likeness.ts";
 import { identityOf } from "../postgres/dump-server.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
@@ -39,7 +39,7 @@ export async function sourceFacts(
     ...{ database: session.facts.database, serverVersion: session.facts.versionText },
     server: await serverOf(session, session.connection),
     locale: await localeOf(session),
-    likeness: await readLikeness(session),
+    likeness: await readOwnLikeness(session),
     closed: (await session.query(CLOSED)).map(({ privilege }) => String(privilege)),
   };
 }

@@ -131,6 +131,32 @@ describe("a restore in the place of a database", () => {
   });
 });
 
+describe("a restored database", () => {
+  it("has the settings it had, role by role, its limit and its comment, and nobody else's", async () => {
+    const { name } = scene.shop;
+    await admin(`CREATE ROLE web; ALTER ROLE web IN DATABASE ${name} SET search_path = 'a b', public; ALTER ROLE web SET work_mem = '9MB';
+      ALTER ROLE postgres SET app.mine = 'x'; ALTER DATABASE ${name} SET app.tenant = 'it''s'; ALTER ROLE postgres IN DATABASE ${name} SET lock_timeout = '7s';
+      ALTER DATABASE ${name} CONNECTION LIMIT 7; COMMENT ON DATABASE ${name} IS 'it''s the shop'`);
+    const facts = `SELECT datconnlimit, shobj_description(oid, 'pg_database') AS comment, (SELECT json_agg(ARRAY[setrole::regrole::text, setconfig::text] ORDER BY setrole)
+      FROM pg_db_role_setting WHERE setdatabase = d.oid)::text AS settings FROM pg_database AS d WHERE datname = `;
+    const before = await admin(`${facts}'${name}'`);
+    expect(before).toMatchObject([{ datconnlimit: 7, settings: expect.stringContaining("app.tenant=it's") }]);
+    const backup = await take();
+    made.push("alike", "bare");
+    expect(await scene.run(["backup", "restore", backup, "--into", "alike"])).toMatchObject({ code: 0 });
+    expect(await admin(`${facts}'alike'`)).toEqual(before);
+    expect(await scene.run(["backup", "restore", backup, "--into", "bare", "--without-owners"])).toMatchObject({
+      code: 0,
+    });
+    const [{ settings } = {}] = await admin(`${facts}'bare'`);
+    expect(settings).toContain("app.tenant");
+    expect(settings).not.toContain("web");
+    await admin("ALTER ROLE postgres RESET ALL");
+    for (const one of [name, "alike"]) await admin(`ALTER ROLE web IN DATABASE ${one} RESET ALL`);
+    await admin("DROP ROLE web");
+  });
+});
+
 describe("what a killed restore has left", () => {
   it("is named by doctor, with the DROP; what may still be at work is not", async () => {
     const [left, young] = ["headgate_restore_202001010000_1f2e3d4c", "headgate_restore_299901010000_1f2e3d4c"];
