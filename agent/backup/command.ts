@@ -1,19 +1,15 @@
 import { basename } from "node:path";
+import { createInterface } from "node:readline";
 import { elapsed } from "../lib/clock.ts";
 import { type Calling, connectionEnv, startProgram } from "../postgres/dump-programs.ts";
 import { majorOf } from "./clients.ts";
 import { type Backup, type BackupContext, backupFailed, type Subject } from "./context.ts";
 import { backupName } from "./name.ts";
 
-/** Lines that it writes on its output are talk. */
-function tell({ log }: BackupContext, text: string): void {
-  for (const line of text.split("\n")) if (line.trim() !== "") log.info(`  ${line}`);
-}
-
 /** Runs the program of the settings, which makes the backup in its own way; it has been made when that ends with 0. */
 export async function runCommand(context: BackupContext, { session, planHash }: Subject): Promise<Backup> {
   const began = elapsed();
-  const { settings, env, signal } = context;
+  const { settings, env, log, signal } = context;
   const [path = "", ...args] = settings.backup.command;
   const name = backupName(new Date(), settings.history.target, planHash);
   const own = {
@@ -24,7 +20,11 @@ export async function runCommand(context: BackupContext, { session, planHash }: 
   };
   const calling: Calling = { args, env: { ...env, ...own }, signal, failure: backupFailed, inherits: "all" };
   const running = startProgram({ path, version: "", major: 0 }, calling);
-  running.child.stdout?.setEncoding("utf8").on("data", (text: string) => tell(context, text));
+  // What it writes is talk. Whole lines: no secret is taken for two harmless halves.
+  if (running.child.stdout !== null)
+    createInterface(running.child.stdout).on("line", (line) => {
+      if (line.trim() !== "") log.info(`  ${line}`);
+    });
   try {
     await running.ended();
   } finally {

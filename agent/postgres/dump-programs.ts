@@ -2,8 +2,11 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { HeadgateError, Particulars } from "../errors/headgate-error.ts";
+import { elapsed } from "../lib/clock.ts";
+import { signalGroup } from "../lib/process-group.ts";
 import { type Connection, describeConnection } from "./connection.ts";
 import { quoteIdentifier } from "./quote.ts";
 import { programFolders } from "./throwaway-binaries.ts";
@@ -77,6 +80,9 @@ export interface Calling {
 
 const LAST_LINES = 8;
 
+/** From being asked to end to being killed. */
+const GRACE_MS = 5_000;
+
 const FIXES: readonly (readonly [said: RegExp, fix: (user: string) => string])[] = [
   [
     /permission denied for/,
@@ -120,13 +126,27 @@ function failed(program: Program, { connection, failure }: Calling, { code, stde
   });
 }
 
+/** Asks it to end, and kills it when it is there all the same; with what it has started, where it leads a group. */
+async function end(child: ChildProcess, leads: boolean): Promise<void> {
+  const { pid } = child;
+  const send = (what: NodeJS.Signals | 0): boolean =>
+    leads && pid !== undefined ? signalGroup(pid, what) : child.kill(what);
+  const began = elapsed();
+  send("SIGTERM");
+  // What it has started itself may hold the pipes open: nobody waits for that.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  while (send(0) && elapsed() - began < GRACE_MS) await sleep(20);
+  send("SIGKILL");
+}
+
 /** Starts a program with pipes for its input, if it reads one, and its output. */
 export function startProgram(program: Program, calling: Calling, reads = false): Running {
   const { args, env, connection, signal, inherits } = calling;
   signal.throwIfAborted();
   const of = connection === undefined ? {} : connectionEnv(connection, program.major);
   const child = spawn(program.path, args, {
-    ...{ stdio: [reads ? "pipe" : "ignore", "pipe", "pipe"], cwd: "/" },
+    ...{ stdio: [reads ? "pipe" : "ignore", "pipe", "pipe"], cwd: "/", detached: inherits === "all" },
     env: { ...given(inherits === "all" ? env : inherited(env)), ...of },
   });
   let stderr = "";
@@ -135,15 +155,18 @@ export function startProgram(program: Program, calling: Calling, reads = false):
   });
   // Who reads no more is known by how it ends.
   child.stdin?.on("error", () => undefined);
-  const closed = once(child, "close").then(
-    ([code]): Ending => ({ code, stderr }),
-    (error: unknown): Ending => ({ code: null, stderr: String(error) }),
-  );
-  // What it has started itself may hold the pipes open: nobody waits for that.
+  let open = true;
+  const closed = once(child, "close")
+    .then(
+      ([code]): Ending => ({ code, stderr }),
+      (error: unknown): Ending => ({ code: null, stderr: String(error) }),
+    )
+    .finally(() => {
+      open = false;
+    });
+  let ending: Promise<void> | undefined;
   const cut = () => {
-    child.kill();
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    if (open) ending ??= end(child, inherits === "all");
   };
   signal.addEventListener("abort", cut, { once: true });
   return {
@@ -157,6 +180,7 @@ export function startProgram(program: Program, calling: Calling, reads = false):
     async stop() {
       signal.removeEventListener("abort", cut);
       cut();
+      await ending;
       await closed;
     },
   };

@@ -1,6 +1,7 @@
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { CANARY } from "../support/canary.ts";
 import { ADDS_STATE, DROPS_NOTE, useBackups } from "./backup-scene.ts";
 
 const scene = useBackups();
@@ -131,6 +132,37 @@ describe("backup.strategy command", () => {
     expect(await scene.shop.sql("SELECT note FROM orders LIMIT 1")).toHaveLength(1);
     scene.backup({ strategy: "command", command: [] });
     expect(await scene.run(["migrate"])).toMatchObject({ code: 1, stderr: expect.stringContaining("backup.command") });
+  });
+});
+
+describe("the program of backup.command", () => {
+  const program = (text: string): string => {
+    const path = join(scene.store, "..", "snapshot");
+    writeFileSync(path, `#!/bin/sh\n${text}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+
+  it("is killed with all it has started when it does not end in time", async () => {
+    scene.files.write(DROPS_NOTE);
+    const path = program(`trap "" TERM; sleep 50 & echo $! > "$0.pid"; wait; sleep 50; sleep 50`);
+    scene.backup({ strategy: "command", command: [path], timeout: "2s" });
+    const began = Date.now();
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 5, stderr: expect.stringContaining("longer than 2s") });
+    expect(Date.now() - began).toBeLessThan(25_000);
+    // What nobody has waited for yet is there, and has no command line any more.
+    const cmdline = `/proc/${readFileSync(`${path}.pid`, "utf8").trim()}/cmdline`;
+    expect(existsSync(cmdline) ? readFileSync(cmdline, "utf8") : "").toBe("");
+  });
+
+  it("shows no secret that it writes in two pieces", async () => {
+    const path = program(
+      'printf %s "$(echo "$PGPASSWORD" | cut -c1-6)"; sleep 1; echo "$PGPASSWORD" | cut -c7-; printf end',
+    );
+    scene.backup({ strategy: "command", command: [path] });
+    const { code, stderr } = await scene.run(["backup"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("  end") });
+    expect(stderr).not.toContain(CANARY.slice(6));
   });
 });
 
