@@ -92,10 +92,12 @@ const belongings: readonly Kind[] = [
     parent: "coalesce(r.object, t.object)",
     definition: `concat_ws(', ', pg_get_constraintdef(k.oid), CASE WHEN i.indexrelid IS NOT NULL AND NOT i.indisvalid THEN 'invalid' END,
       CASE WHEN i.indisclustered THEN 'clustered on' END, CASE WHEN i.indisreplident THEN 'replica identity' END, ${options("c.reloptions")})`,
-    // PostgreSQL 18 keeps NOT NULL as a constraint, too; the column tells of it.
+    // PostgreSQL 18 keeps NOT NULL as a constraint, too; the column tells of it. A foreign key to a partitioned table has a copy of
+    // itself for each partition.
     from: `pg_constraint k LEFT JOIN rel r ON r.oid = k.conrelid LEFT JOIN typ t ON t.oid = k.contypid
       LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x') LEFT JOIN pg_class c ON c.oid = i.indexrelid
-      WHERE (r.oid IS NOT NULL OR t.oid IS NOT NULL) AND k.contype <> 't' AND (k.contype <> 'n' OR NOT k.convalidated)`,
+      WHERE (r.oid IS NOT NULL OR t.oid IS NOT NULL) AND k.contype <> 't' AND (k.contype <> 'n' OR NOT k.convalidated)
+        AND NOT EXISTS (SELECT FROM pg_constraint u WHERE u.oid = k.conparentid AND u.conrelid = k.conrelid AND u.conrelid <> 0)`,
   },
   {
     ...{ catalog: "pg_trigger", oid: "t.oid", object: "'trigger ' || quote_ident(t.tgname) || ' on ' || r.name" },
@@ -153,10 +155,13 @@ const others: readonly Kind[] = [
     ...{ catalog: "pg_publication", oid: "p.oid", object: "'publication ' || quote_ident(p.pubname)" },
     definition: `concat_ws(', ', CASE WHEN p.puballtables THEN 'all tables' END, CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
       CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END, CASE WHEN p.pubviaroot THEN 'via the root' END,
-      CASE WHEN NOT p.puballtables THEN (SELECT 'of ' || string_agg(format('%I.%I%s%s', t.schemaname, t.tablename,
-        CASE WHEN j.row ->> 'prattrs' IS NOT NULL THEN ' ' || (to_jsonb(t) ->> 'attnames') ELSE '' END, ' WHERE ' || (to_jsonb(t) ->> 'rowfilter')), ', ' ORDER BY t.schemaname, t.tablename)
-        FROM pg_publication_tables t LEFT JOIN LATERAL (SELECT to_jsonb(m) AS row FROM pg_publication_rel m
-          WHERE m.prpubid = p.oid AND m.prrelid = format('%I.%I', t.schemaname, t.tablename)::regclass) j ON true WHERE t.pubname = p.pubname) END)`,
+      (SELECT 'of ' || string_agg(format('%I.%I%s%s', n.nspname, c.relname,
+        CASE WHEN to_jsonb(m) ->> 'prattrs' IS NOT NULL THEN ' ' || (to_jsonb(t) ->> 'attnames') END, ' WHERE ' || (to_jsonb(t) ->> 'rowfilter')), ', ' ORDER BY n.nspname, c.relname)
+        FROM pg_publication_rel m JOIN pg_class c ON c.oid = m.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_publication_tables t ON t.pubname = p.pubname AND t.schemaname = n.nspname AND t.tablename = c.relname WHERE m.prpubid = p.oid),
+      (SELECT 'of all tables in ' || string_agg(quote_ident(n.nspname), ', ' ORDER BY n.nspname) FROM pg_depend d
+        JOIN pg_depend i ON i.classid = d.classid AND i.objid = d.objid AND i.refclassid = 'pg_namespace'::regclass JOIN pg_namespace n ON n.oid = i.refobjid
+        WHERE d.classid = to_regclass('pg_publication_namespace') AND d.refclassid = 'pg_publication'::regclass AND d.refobjid = p.oid))`,
     ...{ owner: "p.pubowner", from: "pg_publication p", ofDatabase: true },
   },
 ];

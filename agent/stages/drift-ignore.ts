@@ -24,6 +24,10 @@ const PARTITION = /(?:^|, )partition (?:FOR VALUES|DEFAULT)/;
 const isPartition = ({ object, before, after }: Difference): boolean =>
   /^(?:foreign )?table /.test(object) && PARTITION.test(after ?? before ?? "");
 
+/** It has left its parent and is kept, or goes next. */
+const isDetached = ({ object, before, after }: Difference): boolean =>
+  /^(?:foreign )?table /.test(object) && PARTITION.test(before ?? "") && after !== undefined && !PARTITION.test(after);
+
 export interface Ignoring {
   readonly ignore: readonly string[];
   readonly partitions: "ignore" | "compare";
@@ -36,9 +40,10 @@ export function withoutIgnored(
   [was, is]: readonly [Fingerprint, Fingerprint],
 ): Difference[] {
   const ignored = ignores(ignore);
+  const detached = new Set(partitions === "ignore" ? differences.filter(isDetached).map(({ object }) => object) : []);
   const meant = (object: string | undefined): boolean => {
     if (object === undefined) return false;
-    return ignored(object) || meant((is.get(object) ?? was.get(object))?.parent);
+    return ignored(object) || detached.has(object) || meant((is.get(object) ?? was.get(object))?.parent);
   };
   const moves = (one: Difference) => partitions === "ignore" && one.kind !== "different" && isPartition(one);
   return differences.filter((one) => !meant(one.object) && !moves(one));

@@ -144,6 +144,30 @@ describe("headgate verify", () => {
     expect(await told()).toMatchObject({ agrees: true, schema: { known: true, differences: [] } });
   });
 
+  it("lets partitions come and go under a foreign key, in publications and by DETACH, and tells what else is done to those", async () => {
+    scene.files.write({
+      "002_events.sql": `CREATE TABLE events (id int, at date, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE INDEX events_by_note ON events (note);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+CREATE TABLE lines (id int, at date, FOREIGN KEY (id, at) REFERENCES events);
+CREATE SCHEMA log; CREATE TABLE log.parts (id int, at date) PARTITION BY RANGE (at);
+CREATE PUBLICATION pub FOR TABLE events, small; CREATE PUBLICATION log_pub FOR TABLES IN SCHEMA log;`,
+    });
+    await scene.run("migrate");
+    await sql(`CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2022-01-01') TO ('2023-01-01');
+      CREATE TABLE log.parts_1 PARTITION OF log.parts FOR VALUES FROM ('2022-01-01') TO ('2023-01-01')`);
+    expect(await named()).toEqual([]);
+    await sql("ALTER TABLE events DETACH PARTITION events_1");
+    expect(await named()).toEqual([]);
+    await sql(`ALTER TABLE lines DROP CONSTRAINT lines_id_at_fkey; ALTER PUBLICATION pub DROP TABLE small;
+      ALTER PUBLICATION log_pub ADD TABLES IN SCHEMA shop`);
+    expect(await named()).toEqual([
+      "constraint lines_id_at_fkey on lines: missing",
+      "publication log_pub: different",
+      "publication pub: different",
+    ]);
+  });
+
   it("lets partitions come and go, and compares them where that is wanted", async () => {
     const more =
       "CREATE TABLE shop.parts_2021 PARTITION OF shop.parts FOR VALUES FROM ('2021-01-01') TO ('2022-01-01'); DROP TABLE shop.parts_2020";
