@@ -2,7 +2,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { listRuns } from "../history/runs.ts";
 import { count } from "../lib/count.ts";
 import type { Io } from "../lib/io.ts";
-import { plainTerminal } from "../lib/plain.ts";
+import { plainLine, plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
@@ -74,13 +74,13 @@ const drifted = (verdicts: Verdicts) => verdicts.flatMap((one) => one.difference
 function refusal({ lines, verdicts }: Found): HeadgateError | undefined {
   const drift = drifted(verdicts);
   const objects = verdicts.flatMap(({ schema, differences: list }) =>
-    list.map(({ object, kind }) => `${schema === undefined ? "" : `${schema}: `}${object}: ${kind}`),
+    list.map(({ object, kind }) => plainLine(`${schema === undefined ? "" : `${schema}: `}${object}: ${kind}`)),
   );
   const notes = [...new Set(verdicts.flatMap(({ note }) => note ?? []))];
   if (lines.length > 0) {
     return new HeadgateError("history-differs", {
       what: `${lines.length === 1 ? "a difference" : `${lines.length} differences`} between the database and the files`,
-      details: [...lines, ...objects, ...notes],
+      details: [...lines.map(plainLine), ...objects, ...notes],
       stands: "nothing was changed",
     });
   }
@@ -133,7 +133,9 @@ const headed = ({ schema, recorded, differences: list }: Verdicts[number]): stri
   list.length === 0
     ? []
     : [
-        `${schema === undefined ? "the schema" : schema} differs from what ${recorded?.by || "a run"} left at ${momentText(recorded?.at ?? "")}:`,
+        plainLine(
+          `${schema === undefined ? "the schema" : schema} differs from what ${recorded?.by || "a run"} left at ${momentText(recorded?.at ?? "")}:`,
+        ),
         ...list.flatMap(differenceLines),
       ];
 

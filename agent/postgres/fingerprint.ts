@@ -1,3 +1,4 @@
+import { plainLine } from "../lib/plain.ts";
 import type { Client, Row } from "./client.ts";
 import type { LeftOut } from "./fingerprint-sql.ts";
 import { isState } from "./sqlstate.ts";
@@ -132,8 +133,9 @@ const shown = (definition: string): string => (definition === "" ? "nothing" : d
 
 /** `index orders_by_state: missing`, `column orders.total: numeric(10,2), was numeric(12,2)`. */
 export function describeDifference({ object, kind, before = "", after = "" }: Difference): string {
-  if (kind !== "different") return `${object}: ${kind}`;
+  const name = plainLine(object);
+  if (kind !== "different") return `${name}: ${kind}`;
   const several = MANY_LINES.test(before) || MANY_LINES.test(after);
   const [was, is] = several ? firstChange(before, after) : [before, after];
-  return `${object}: ${shown(is)}, was ${shown(was)}`;
+  return `${name}: ${shown(is)}, was ${shown(was)}`;
 }

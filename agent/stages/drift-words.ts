@@ -1,3 +1,4 @@
+import { plainLine } from "../lib/plain.ts";
 import type { Difference } from "../postgres/fingerprint.ts";
 
 /** Lines of a definition that are the same, shown round those that are not. */
@@ -80,8 +81,9 @@ const indented = (mark: string, definition: string): string[] =>
 
 /** A difference for people: the object and what became of it, then what it was and is; long definitions line by line. */
 export function differenceLines({ object, kind, before = "", after = "" }: Difference): string[] {
-  if (kind === "missing") return [`${object}: missing`, ...indented("-", before)];
-  if (kind === "added") return [`${object}: added`, ...indented("+", after)];
-  if (!/\n/.test(before + after)) return [`${object}: different`, `  was  ${shown(before)}`, `  is   ${shown(after)}`];
-  return [`${object}: different`, ...withContext(diffLines(before, after)).map((line) => `  ${line}`)];
+  const name = plainLine(object);
+  if (kind === "missing") return [`${name}: missing`, ...indented("-", before)];
+  if (kind === "added") return [`${name}: added`, ...indented("+", after)];
+  if (!/\n/.test(before + after)) return [`${name}: different`, `  was  ${shown(before)}`, `  is   ${shown(after)}`];
+  return [`${name}: different`, ...withContext(diffLines(before, after)).map((line) => `  ${line}`)];
 }

@@ -168,6 +168,18 @@ CREATE PUBLICATION pub FOR TABLE events, small; CREATE PUBLICATION log_pub FOR T
     ]);
   });
 
+  it("tells a name with a line break in one line", async () => {
+    await scene.run("migrate");
+    await sql('ALTER TABLE small ADD "x\n::stop-commands::now" int');
+    const { code, stdout, stderr } = await scene.run("verify");
+    expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringContaining('column small."x ::stop-commands') });
+    expect(`${stdout}${stderr}`).not.toMatch(/^::/m);
+    scene.files.write({ "002_more.sql": "CREATE TABLE more (id int);\n" });
+    const migrated = await scene.run("migrate");
+    expect(migrated).toMatchObject({ code: 0, stderr: expect.stringContaining('small."x ::stop-commands') });
+    expect(`${migrated.stdout}${migrated.stderr}`).not.toMatch(/^::/m);
+  });
+
   it("lets partitions come and go, and compares them where that is wanted", async () => {
     const more =
       "CREATE TABLE shop.parts_2021 PARTITION OF shop.parts FOR VALUES FROM ('2021-01-01') TO ('2022-01-01'); DROP TABLE shop.parts_2020";
