@@ -102,6 +102,20 @@ const summaryOf = ({ verdicts, atWork }: Found, files: number): string => {
   return `${count(files, "migration")}: history and files agree, no index is invalid${schema || ""}`;
 };
 
+/** What could not be told, a line each. */
+const notKnown = ({ atWork, verdicts }: Found): string[] => [
+  ...(atWork
+    ? ["whether history and files agree is not known: a run is at work at this moment; verify again once it has ended"]
+    : []),
+  ...verdicts.flatMap(({ schema, unknown, next }) =>
+    unknown === undefined
+      ? []
+      : [
+          `${schema === undefined ? "" : `${schema}: `}whether the schema is what the last run left is not known: ${[unknown, ...(next === undefined ? [] : [next])].join("; ")}`,
+        ],
+  ),
+];
+
 /** Fills `found` even when it fails. */
 const comparing = (tell: (found: Found) => void): Stage => ({
   name: "verify",
@@ -112,17 +126,7 @@ const comparing = (tell: (found: Found) => void): Stage => ({
     const known = found.verdicts.filter((one) => one.unknown === undefined);
     // None at all is worth telling, too: it is what ends an alert.
     if (known.length > 0) keep({ drift: drifted(known) });
-    if (found.atWork)
-      context.log.warn(
-        "whether history and files agree is not known: a run is at work at this moment; verify again once it has ended",
-      );
-    for (const { schema, unknown } of found.verdicts) {
-      if (unknown === undefined) continue;
-      const whose = schema === undefined ? "" : `${schema}: `;
-      context.log.warn(
-        `${whose}whether the schema is what the last run left is not known: ${unknown}; the next run that changes it records it, or now: headgate verify --accept`,
-      );
-    }
+    for (const line of notKnown(found)) context.log.warn(line);
     const error = refusal(found);
     if (error !== undefined) throw error;
     return { summary: summaryOf(found, listMigrations(context.dir).length) };

@@ -13,6 +13,8 @@ import { differencesFrom, formOf, readSchema, upgradeNote, whyUnknown } from "./
 export interface SchemaVerdict {
   /** Why nothing can be said; undefined when it can. */
   readonly unknown: string | undefined;
+  /** What makes it known, where `unknown` does not say it. */
+  readonly next: string | undefined;
   readonly recorded: { readonly at: string; readonly run: string | null; readonly by: string } | undefined;
   readonly differences: readonly Difference[];
   /** What to know when reading them. */
@@ -49,7 +51,15 @@ function heldByOthers(error: unknown): HeadgateError {
   throw error;
 }
 
-const NOTHING = { recorded: undefined, differences: [], note: undefined, hash: undefined };
+const NOTHING = { recorded: undefined, differences: [], note: undefined, hash: undefined, next: undefined };
+
+const LATER = "verify again once it has ended";
+
+function recordedBy({ settings, schema }: Context): string {
+  if (!settings.drift.record) return "drift.record is off, so no run records it";
+  const only = schema === undefined ? "" : ` --schema ${schema}`;
+  return `the next run that changes it records it, or now: headgate verify${only} --accept`;
+}
 
 /** Compares the schema with what the last run left. Reads only; the history is read on both sides, for a run may be at work. */
 export async function verifySchema(
@@ -64,15 +74,16 @@ export async function verifySchema(
     askKnown(session, context),
     readAgain(),
   ]);
-  if (now instanceof HeadgateError) return { ...NOTHING, unknown: refused ?? now.message };
+  if (now instanceof HeadgateError)
+    return { ...NOTHING, unknown: refused ?? now.message, next: refused === undefined ? LATER : undefined };
   const hash = fingerprintHash(now);
   if (refused !== undefined) return { ...NOTHING, hash, unknown: refused };
   if (historyDigest(first.entries) !== historyDigest(history.entries))
-    return { ...NOTHING, hash, unknown: "a run is at work at this moment" };
+    return { ...NOTHING, hash, unknown: "a run is at work at this moment", next: LATER };
   const unknown = whyUnknown(known, { form: formOf(context), history });
-  if (known === undefined || unknown !== undefined) return { ...NOTHING, hash, unknown };
+  if (known === undefined || unknown !== undefined) return { ...NOTHING, hash, unknown, next: recordedBy(context) };
   const differences = await differencesFrom(context, session, { known, now });
   const note = differences.length === 0 ? undefined : upgradeNote(known, session);
   const { takenAt, run } = measureOf(known);
-  return { unknown: undefined, recorded: { at: takenAt, run, by: who }, differences, note, hash };
+  return { unknown: undefined, next: undefined, recorded: { at: takenAt, run, by: who }, differences, note, hash };
 }

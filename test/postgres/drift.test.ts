@@ -71,6 +71,12 @@ describe("the schema that a run leaves", () => {
     scene.values({ drift: { record: false } });
     expect(await scene.run("migrate")).toMatchObject({ code: 0 });
     expect(await recorded()).toEqual([]);
+    const { code, stderr } = await scene.run("verify");
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining("; drift.record is off, so no run records it"),
+    });
+    expect(stderr).not.toContain("--accept");
   });
 });
 
