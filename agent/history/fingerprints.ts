@@ -3,7 +3,7 @@ import { isRecord } from "../lib/records.ts";
 import type { Row } from "../postgres/client.ts";
 import type { Fingerprint, FingerprintedObject } from "../postgres/fingerprint.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
-import { isoSql } from "./runs.ts";
+import { isoSql } from "./row-values.ts";
 import type { Names } from "./schema.ts";
 import type { Entry } from "./state.ts";
 

@@ -1,6 +1,7 @@
 import type { Row } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
+import { isoSql, numberOrNull, textOrNull } from "./row-values.ts";
 import { reading } from "./runs.ts";
 import type { Names } from "./schema.ts";
 
@@ -27,8 +28,6 @@ export interface MigrationRow {
   readonly locks: unknown;
 }
 
-const isoSql = (value: string): string => `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 interface Part {
   readonly direction: "up" | "down";
   /** Characters of SQL; 0 for none. */
@@ -52,20 +51,18 @@ const standingSql = ({ history }: Names, part: Part): string =>
 const goneSql = ({ reverted }: Names, part: Part): string =>
   `SELECT ${columnsSql(part, true)} FROM ${reverted} g, LATERAL (SELECT g.entry AS j) AS entry`;
 
-const text = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));
-
 const toMigrationRow = (row: Row): MigrationRow => ({
   name: String(row.name),
   state: row.state as MigrationRow["state"],
   direction: row.direction as MigrationRow["direction"],
-  appliedAt: text(row.applied_at),
-  run: text(row.run),
-  takenBackAt: text(row.gone_at),
-  takenBackBy: text(row.gone_by),
-  durationMs: row.duration_ms === null ? null : Number(row.duration_ms),
+  appliedAt: textOrNull(row.applied_at),
+  run: textOrNull(row.run),
+  takenBackAt: textOrNull(row.gone_at),
+  takenBackBy: textOrNull(row.gone_by),
+  durationMs: numberOrNull(row.duration_ms),
   phase: String(row.phase),
   downKind: String(row.down_kind),
-  sql: text(row.sql),
+  sql: textOrNull(row.sql),
   sqlLength: Number(row.sql_length),
   locks: row.locks,
 });

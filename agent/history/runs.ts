@@ -2,6 +2,7 @@ import type { Row } from "../postgres/client.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
+import { isoSql, numberOrNull, textOrNull } from "./row-values.ts";
 import type { Names } from "./schema.ts";
 import { unreadable } from "./state.ts";
 
@@ -43,29 +44,23 @@ export interface RunFilter {
   readonly failed?: boolean | undefined;
 }
 
-export const isoSql = (column: string): string =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
-const text = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));
-const number = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
-
 export const toRunRow = (row: Row): RunRow => ({
   id: String(row.id),
   target: String(row.target),
   command: String(row.command),
   startedAt: String(row.started),
-  endedAt: text(row.ended),
+  endedAt: textOrNull(row.ended),
   outcome: String(row.outcome),
-  exitCode: number(row.exit_code),
-  planHash: text(row.plan_hash),
-  release: text(row.release),
-  revision: number(row.revision),
-  namespace: text(row.namespace),
-  pod: text(row.pod),
-  image: text(row.image),
-  chart: text(row.chart),
+  exitCode: numberOrNull(row.exit_code),
+  planHash: textOrNull(row.plan_hash),
+  release: textOrNull(row.release),
+  revision: numberOrNull(row.revision),
+  namespace: textOrNull(row.namespace),
+  pod: textOrNull(row.pod),
+  image: textOrNull(row.image),
+  chart: textOrNull(row.chart),
   agentVersion: String(row.agent_version),
-  actor: text(row.actor),
+  actor: textOrNull(row.actor),
   alive: row.alive === true,
   applied: Number(row.applied),
   reverted: Number(row.reverted),
