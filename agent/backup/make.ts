@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from "../lib/duration.ts";
+import { proved } from "../lib/proved.ts";
 import { inUnits } from "../lib/units.ts";
 import { type Backup, type BackupContext, backupFailed, type Subject } from "./context.ts";
 import { openStore } from "./open-store.ts";
@@ -38,6 +39,6 @@ export async function makeBackup(strategy: Strategy, context: BackupContext, sub
 export function describeBackup({ name, where, bytes, durationMs, verified, lsn }: Backup): string {
   if (lsn !== undefined) return `restore point ${name} at ${lsn}`;
   const size = bytes === undefined ? "" : `, ${inUnits(bytes)}`;
-  const proved = { read: ", read back whole", restore: ", restored and compared", no: "" }[verified];
-  return `${name} in ${where}${size}${proved}, in ${formatDuration(durationMs)}`;
+  const proof = verified === "no" ? "" : `, ${proved[verified]}`;
+  return `${name} in ${where}${size}${proof}, in ${formatDuration(durationMs)}`;
 }

@@ -3,12 +3,11 @@ import { openStore } from "../backup/open-store.ts";
 import type { BackupRecord } from "../backup/record.ts";
 import type { Io } from "../lib/io.ts";
 import { plainTerminal } from "../lib/plain.ts";
+import { proved } from "../lib/proved.ts";
 import { inUnits } from "../lib/units.ts";
 import { type Args, flagArg } from "./command.ts";
 import { withContext } from "./context.ts";
 import { table } from "./table.ts";
-
-const PROVED = { read: "read back", restore: "restored and compared" } as const;
 
 const holds = ({ tables }: BackupRecord): string => (tables === null ? "all" : `${tables.length} tables' rows`);
 
@@ -17,7 +16,7 @@ const rowOf = (record: BackupRecord): string[] => [
   record.database,
   inUnits(record.bytes),
   holds(record),
-  PROVED[record.verified],
+  proved[record.verified],
   record.serverVersion,
 ];
 

@@ -1,6 +1,7 @@
 import { count } from "../lib/count.ts";
 import { cutSaying } from "../lib/cut.ts";
 import { formatDuration } from "../lib/duration.ts";
+import { proved } from "../lib/proved.ts";
 import { inUnits } from "../lib/units.ts";
 import type { Account } from "./account.ts";
 import { html, type Markup, type Part } from "./markup.ts";
@@ -101,8 +102,8 @@ export function risksTaken({ report: { risks } }: Account): Markup {
 }
 
 const PROVED = {
-  read: ["good", "read back whole"],
-  restore: ["good", "restored and compared"],
+  read: ["good", proved.read],
+  restore: ["good", proved.restore],
   no: ["warn", "not verified"],
 } as const;
 

@@ -1,17 +1,8 @@
 import { formatDuration } from "../lib/duration.ts";
+import { namesText } from "../lib/names.ts";
 import { fencedMarkdown, plainMarkdown } from "../lib/plain.ts";
 import type { Account } from "./account.ts";
-import {
-  backupText,
-  changedText,
-  changeWord,
-  factsOf,
-  headline,
-  momentText,
-  named,
-  nextSteps,
-  outcomeWord,
-} from "./words.ts";
+import { backupText, changedText, changeWord, factsOf, headline, momentText, nextSteps, outcomeWord } from "./words.ts";
 
 /** What a comment on a pull request, or the summary of a CI job, still shows. */
 const ROWS = 100;
@@ -80,7 +71,7 @@ export function markdownReport(account: Account): string {
         ];
       }),
     ),
-    ...(notReached.length === 0 ? [] : [`Not reached: ${plainMarkdown(named(notReached))}`]),
+    ...(notReached.length === 0 ? [] : [`Not reached: ${plainMarkdown(namesText(notReached))}`]),
     ...table(
       "Schemas that failed",
       ["schema", "error", "exit code"],

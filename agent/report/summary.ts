@@ -1,13 +1,11 @@
 import { count } from "../lib/count.ts";
+import { MOST_NAMES } from "../lib/names.ts";
 import type { Report } from "./report.ts";
-
-/** More names than these would push the rest out of a message. */
-const NAMES = 8;
 
 function said(list: Report["applied"], verb: string): string {
   const all = `${count(list.length, "migration")} ${verb}`;
   if (list.length === 0) return all;
-  return list.length <= NAMES
+  return list.length <= MOST_NAMES
     ? `${all}: ${list.map((one) => one.name).join(", ")}`
     : `${all}, the last ${list.at(-1)?.name}`;
 }

@@ -1,8 +1,9 @@
 import { formatDuration } from "../lib/duration.ts";
+import { namesText } from "../lib/names.ts";
 import { plainTerminal } from "../lib/plain.ts";
 import type { Account, MigrationAccount } from "./account.ts";
 import type { SchemaChange } from "./report.ts";
-import { backupText, changedText, changeWord, factsOf, headline, momentText, named, nextSteps } from "./words.ts";
+import { backupText, changedText, changeWord, factsOf, headline, momentText, nextSteps } from "./words.ts";
 
 /** Lines of one list in a terminal. */
 const SHOWN = 200;
@@ -70,7 +71,7 @@ export function textReport(account: Account): string {
         `${name.padEnd(9)} ${status}, ${formatDuration(durationMs)}${summary === "" ? "" : `: ${summary}`}`,
     ),
     ...listed("migrations", migrations, migrationText),
-    ...(notReached.length === 0 ? [] : ["", `not reached: ${named(notReached)}`]),
+    ...(notReached.length === 0 ? [] : ["", `not reached: ${namesText(notReached)}`]),
     ...(fleet === undefined
       ? []
       : listed("schemas that failed", fleet.failed, (one) => `${one.schema}: ${one.error}, exit code ${one.exitCode}`)),

@@ -1,4 +1,6 @@
 import { count } from "../lib/count.ts";
+import { namesText } from "../lib/names.ts";
+import { proved } from "../lib/proved.ts";
 import { inUnits } from "../lib/units.ts";
 import type { LockMode } from "../statements/lock-modes.ts";
 import type { Account, MigrationAccount } from "./account.ts";
@@ -44,7 +46,7 @@ export function nextSteps({ outcome, report, command }: Account): string[] {
     return ["headgate status shows where the schema stands; the same command, run again, goes on from there"];
   if (outcome !== "done") return ["headgate status shows where the schema stands"];
   if (ahead.length > 0)
-    return [`Still ahead of these files: ${named(ahead)}. headgate revert --dry-run shows what would go back`];
+    return [`Still ahead of these files: ${namesText(ahead)}. headgate revert --dry-run shows what would go back`];
   const { drift = [] } = report;
   if (drift.length > 0 && (command === "migrate" || command === "revert"))
     return [
@@ -53,12 +55,6 @@ export function nextSteps({ outcome, report, command }: Account): string[] {
   return ["Nothing: the schema is where this release wants it"];
 }
 
-const NAMES = 8;
-
-/** The names, or how many and the last. */
-export const named = (names: readonly string[]): string =>
-  names.length <= NAMES ? names.join(", ") : `${names.length}, the last ${names.at(-1)}`;
-
 /** What a run has done to an object of the schema. */
 export const changeWord: Readonly<Record<SchemaChange["kind"], string>> = {
   added: "added",
@@ -66,7 +62,7 @@ export const changeWord: Readonly<Record<SchemaChange["kind"], string>> = {
   different: "changed",
 };
 
-const PROVED = { read: "read back whole", restore: "restored and compared", no: "NOT VERIFIED" } as const;
+const PROVED = { ...proved, no: "NOT VERIFIED" } as const;
 
 /** The backup in one line. */
 export const backupText = ({ name, where, bytes, verified }: BackupReport): string =>
