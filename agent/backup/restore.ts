@@ -6,6 +6,7 @@ import { type BackupContext, restoreFailed, words } from "./context.ts";
 import type { BackupRecord } from "./record.ts";
 import { connectedTo, onServer, restoreAs, temporaryName } from "./restore-into.ts";
 import type { Store } from "./store.ts";
+import { unapplied } from "./unapplied.ts";
 
 const LONGEST = 63;
 
@@ -59,6 +60,8 @@ export interface Restored {
   readonly database: string;
   /** What the database that made room is called now. */
   readonly before: string | undefined;
+  /** Migrations that were applied in what made room, and are pending again. */
+  readonly pendingAgain: readonly string[];
   /** What could not be set of who owns the database and who may what, a sentence each. */
   readonly refused: readonly string[];
 }
@@ -101,7 +104,11 @@ export async function restoreBackup(context: BackupContext, options: RestoreOpti
   }).catch((error: unknown) => {
     throw inWords(error, into, replaces);
   });
-  return { database: into, before: await takePlace(options, temporary), refused };
+  const before = await takePlace(options, temporary);
+  const { target } = record;
+  const pendingAgain =
+    before === undefined ? [] : await unapplied(context, { connection, before, after: into, target });
+  return { database: into, before, pendingAgain, refused };
 }
 
 /** A restore that failed has dropped what it had filled. */

@@ -64,9 +64,22 @@ async function mayReplace(into: string, place: Place, { record, ...asked }: Aske
   await consent(into, record, asked);
 }
 
-function tell({ database, before }: Restored, { tables }: BackupRecord): string {
+/** The same release would do again what the backup was restored for. */
+const again = (pending: readonly string[]): string[] =>
+  pending.length === 0
+    ? []
+    : [
+        `pending again: ${pending.join(", ")}`,
+        "the same release applies them again, and loses the same again: deploy one without what lost it, or restore into a new database and copy the rows back",
+      ];
+
+function tell({ database, before, pendingAgain }: Restored, { tables }: BackupRecord): string {
   if (before !== undefined)
-    return `restored as ${database}; what was there is called ${before} now\nwhen nobody misses it: DROP DATABASE ${quoteIdentifier(before)}`;
+    return [
+      `restored as ${database}; what was there is called ${before} now`,
+      ...again(pendingAgain),
+      `when nobody misses it: DROP DATABASE ${quoteIdentifier(before)}`,
+    ].join("\n");
   const made = `restored into the new database ${database}`;
   return tables === null
     ? `${made}\nlook at it, and point the application there when it is what you want`
@@ -97,9 +110,9 @@ export async function restore(args: Args, io: Io): Promise<number> {
     for (const line of restored.refused) log.warn(`not set in ${into}: ${line}`);
     const { name, tables } = record;
     if (flagArg(args, "json")) {
-      const { database, before = null, refused: notSet } = restored;
+      const { database, before = null, pendingAgain, refused: notSet } = restored;
       const of = { database: record.database, server: record.server, startedAt: record.startedAt };
-      io.out(`${JSON.stringify({ name, of, tables, database, before, notSet })}\n`);
+      io.out(`${JSON.stringify({ name, of, tables, database, before, pendingAgain, notSet })}\n`);
     } else io.out(plainTerminal(`${name}, of ${describeOrigin(record)}, is ${tell(restored, record)}\n`));
     return 0;
   });

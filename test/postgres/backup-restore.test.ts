@@ -99,6 +99,20 @@ describe("a restore in the place of a database", () => {
     await other.drop();
   });
 
+  it("names what is pending again", async () => {
+    scene.backup({ strategy: "dump" });
+    scene.files.write(DROPS_NOTE);
+    await scene.run(["migrate"]);
+    const [{ name = "" } = {}] = Object(await scene.json("backup", "list")).backups;
+    const args = ["backup", "restore", name, "--into", scene.shop.name, "--yes"];
+    const restored = await scene.run(args);
+    made.push(/called (\S+) now/.exec(restored.stdout)?.[1] ?? "");
+    expect(restored).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/\npending again: 002_note\nthe same release applies them again/),
+    });
+  });
+
   it("works for the database that is called postgres", async () => {
     const url = new URL(scene.shop.url);
     url.pathname = "/postgres";
