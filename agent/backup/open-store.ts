@@ -1,3 +1,4 @@
+import { DESK_BACKUPS } from "../settings/settings.ts";
 import type { BackupContext } from "./context.ts";
 import type { Store } from "./store.ts";
 
@@ -8,5 +9,6 @@ export async function openStore({ settings, s3 }: Pick<BackupContext, "settings"
     return s3Store({ settings: settings.backup.s3, ...s3 });
   }
   const { volumeStore } = await import("./volume-store.ts");
-  return volumeStore(settings.backup.volume.path);
+  const { path } = settings.backup.volume;
+  return volumeStore(path, path === DESK_BACKUPS);
 }

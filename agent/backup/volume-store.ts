@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
-import { access, constants, type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode } from "../lib/files.ts";
 import { NameTaken, PARTIAL, type Store, type Stored } from "./store.ts";
@@ -43,9 +43,10 @@ async function syncFolder(folder: string): Promise<void> {
   await handle?.close();
 }
 
-/** Backups as files of one folder. */
-export function volumeStore(path: string): Store {
+/** Backups as files of one folder, which is made with the first of them where `makes` says so. */
+export function volumeStore(path: string, makes = false): Store {
   const folder = resolve(path);
+  const isToCome = async (): Promise<boolean> => makes && !(await exists(folder));
 
   /** Whoever has the partial file has the name: it is made only where there is none. */
   const begin = async (name: string): Promise<FileHandle> => {
@@ -63,12 +64,14 @@ export function volumeStore(path: string): Store {
     where: folder,
     async check() {
       await inWords(folder, async () => {
+        if (await isToCome()) return await access(dirname(folder), constants.W_OK | constants.X_OK);
         await readdir(folder);
         await access(folder, constants.W_OK | constants.X_OK);
       });
     },
     async put(name, content, signal) {
       signal.throwIfAborted();
+      if (makes) await inWords(folder, async () => await mkdir(folder, { recursive: true, mode: 0o700 }));
       const file = await begin(name);
       const partial = join(folder, `${name}${PARTIAL}`);
       try {
@@ -101,6 +104,7 @@ export function volumeStore(path: string): Store {
     },
     async list() {
       return await inWords(folder, async () => {
+        if (await isToCome()) return [];
         const entries = await readdir(folder, { withFileTypes: true });
         const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
         const found = await Promise.all(

@@ -24,11 +24,14 @@ export type Settings = DeepReadonly<AllThere<Written>>;
 
 export type Place = "pod" | "desk";
 
+/** Of backups at a desk. Nobody has named it, so it is made when it is not there. */
+export const DESK_BACKUPS = "backups";
+
 /** Where a desk differs from a pod: nobody wants to sit through 45 seconds in a terminal. */
 const deskDefaults = {
   wait: { timeout: "5s" },
   migrations: { dir: "migrations" },
-  backup: { volume: { path: "backups" } },
+  backup: { volume: { path: DESK_BACKUPS } },
   // An older checkout must not take back what a colleague has applied; `headgate revert` asks first.
   rollback: { onAhead: "fail", delay: "0s" },
 };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -53,6 +53,20 @@ describe("a folder as a store", () => {
     await expect(store.put("a", content("two"), signal)).rejects.toBeInstanceOf(NameTaken);
     expect(readFileSync(join(folder, "a"), "utf8")).toBe("one");
     expect(readdirSync(folder)).toEqual(["a"]);
+  });
+
+  it("is made with the first object only where nobody has named it", async () => {
+    const path = join(folder, "new");
+    const named = volumeStore(path);
+    await expect(named.list(signal)).rejects.toMatchObject({ id: "backup-failed" });
+    await expect(named.put("a", content("one"), signal)).rejects.toMatchObject({ id: "backup-failed" });
+    const own = volumeStore(path, true);
+    await own.check(signal);
+    expect(await own.list(signal)).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+    await own.put("a", content("one"), signal);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(await own.list(signal)).toMatchObject([{ name: "a" }]);
   });
 
   it("gives one name to one of two writers", async () => {
