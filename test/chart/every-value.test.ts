@@ -28,6 +28,7 @@ const others: Readonly<Record<string, unknown>> = {
   "backup.volume.path": "/srv/backups",
   "backup.command": ["/opt/snapshot"],
   "backup.lockTimeout": "2s",
+  "backup.retention.age": "7d",
   "backup.timeout": "2s",
   "migrate.lockTimeout.first": "1s",
   "migrate.lockTimeout.largest": "2s",

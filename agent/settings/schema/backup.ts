@@ -1,5 +1,5 @@
 import { backupS3 } from "./backup-s3.ts";
-import { DURATION, POSITIVE_DURATION } from "./patterns.ts";
+import { AGE, POSITIVE_DURATION } from "./patterns.ts";
 
 /** A copy of the data before it can be lost. */
 export const backup = {
@@ -55,7 +55,12 @@ export const backup = {
         "Which backups of the same database and target are removed after a new one was proved. The newest always stays, and so does what Headgate did not make.",
       properties: {
         count: { type: "integer", minimum: 0, default: 10, description: "Keep so many; 0 for all." },
-        age: { type: "string", pattern: DURATION, default: "720h", description: "Keep them so long; 0s for ever." },
+        age: {
+          type: "string",
+          pattern: AGE,
+          default: "30d",
+          description: "Keep them so long: 30d, 720h; 0s for ever.",
+        },
       },
       default: {},
     },

@@ -4,6 +4,9 @@ export const DURATION = "^(0|[1-9][0-9]*)(ms|s|m|h)$";
 /** The same without 0, which PostgreSQL's time-outs take for waiting without end. */
 export const POSITIVE_DURATION = "^[1-9][0-9]*(ms|s|m|h)$";
 
+/** A duration that may be days, `30d`. */
+export const AGE = "^(0|[1-9][0-9]*)(ms|s|m|h|d)$";
+
 /** How long something is kept: `90d`, `12h`; empty means for ever. */
 export const KEPT = "^([1-9][0-9]{0,4}(h|d))?$";
 

@@ -29,6 +29,7 @@ describe("what retention lets go", () => {
     expect(of(0, "0s")).toEqual([]);
     expect(of(3, "0s")).toEqual(names([daysAgo(31), daysAgo(40)]));
     expect(of(0, "720h")).toEqual(names([daysAgo(31), daysAgo(40)]));
+    expect(of(0, "30d")).toEqual(of(0, "720h"));
     expect(of(2, "720h")).toEqual(names([daysAgo(20), daysAgo(31), daysAgo(40)]));
   });
 
