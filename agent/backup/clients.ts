@@ -9,7 +9,7 @@ export const majorOf = ({ version }: Pick<ServerFacts, "version">): number => Ma
 const missing = (name: string, major: number, found: readonly Program[]) =>
   backupFailed({
     what: `no ${name} of PostgreSQL ${major} or later is here: in PATH and /usr/lib/postgresql there is ${found.length === 0 ? "none" : describePrograms(found)}`,
-    fix: `install it: apt-get install postgresql-client-${major}; in a pod use an image that has it`,
+    fix: `install it: apt-get install postgresql-client-${major}; in a pod build your image from headgate:VERSION-backup, which has it`,
   });
 
 /** The oldest that is new enough: what a later one writes, an older server may not take back. */

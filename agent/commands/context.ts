@@ -41,9 +41,9 @@ async function load(args: Args, io: Io, redactor: Redactor): Promise<Loaded> {
   return { settings, pod, source: secretSource(folders, settings.database, redactor) };
 }
 
-/** What is left of the Job's deadline, counted from when the pod's first container began. */
-async function timeLeft(pod: Pod | undefined, runFolder: string | undefined): Promise<number> {
-  if (pod === undefined) return Number.POSITIVE_INFINITY;
+/** What is left of the Job's deadline, counted from when the pod's first container began. A Job for backups has none. */
+async function timeLeft(command: string, pod: Pod | undefined, runFolder: string | undefined): Promise<number> {
+  if (pod === undefined || command === "backup") return Number.POSITIVE_INFINITY;
   const wait = runFolder === undefined ? undefined : await readVerdict(runFolder, "wait");
   const used = wait === undefined ? 0 : Math.max(0, Date.now() - wait.startedAt);
   return Math.max(1_000, pod.release.deadlineSeconds * 1_000 - RESERVE_MS - used);
@@ -130,7 +130,7 @@ export async function createContext(
   const { settings: loaded, pod, source } = await load(args, io, redactor);
   const settings = withBackupFolder(withReportFile(loaded, args), args);
   const runFolder = textArg(args, "run");
-  const deadline = createDeadline(await timeLeft(pod, runFolder), outOfTime);
+  const deadline = createDeadline(await timeLeft(command, pod, runFolder), outOfTime);
   const signer = await signerOf(textArg(args, "signing-key"), redactor);
   const context: Context = {
     command,

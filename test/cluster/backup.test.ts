@@ -68,7 +68,10 @@ interface Job {
 async function byHand(ns: TestNamespace, name: string, args: readonly string[]): Promise<string> {
   const from = ["create", "job", "--from=cronjob/gate-headgate-manual-migrate", name];
   const job: Job = JSON.parse(await ns.kubectl([...from, "--dry-run=client", "--output=json"]));
-  const { podFailurePolicy, ...spec } = job.spec as Job["spec"] & { podFailurePolicy?: unknown };
+  const { podFailurePolicy, activeDeadlineSeconds, ...spec } = job.spec as Job["spec"] & {
+    podFailurePolicy?: unknown;
+    activeDeadlineSeconds?: unknown;
+  };
   const [migrate] = spec.template.spec.containers;
   const places = migrate?.args.filter((arg) => /^--(pod|secret|ca|client-cert|s3-secret|s3-ca)=/.test(arg)) ?? [];
   const container = { ...migrate, name: "backup", args: [...args, ...places] };

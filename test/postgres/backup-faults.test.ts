@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findClients, findReader } from "../../agent/backup/clients.ts";
 import { MARK } from "../support/canary.ts";
-import type { Result } from "../support/headgate.ts";
+import { folder, type Result, startHeadgate } from "../support/headgate.ts";
 import { DROPS_NOTE, useBackups } from "./backup-scene.ts";
 import { eventually } from "./scene.ts";
 
@@ -141,6 +141,25 @@ describe("two backups at once", () => {
     expect(new Set(names).size).toBe(3);
     expect(scene.stored()).toHaveLength(6);
     for (const name of names) expect(await scene.run(["backup", "verify", name])).toMatchObject({ code: 0 });
+  });
+});
+
+describe("a backup in a Job of its own", () => {
+  it("is not ended by the deadline of the release's Job, whose pod it borrows", async () => {
+    const release = { name: "shop", namespace: "web", revision: 7, chart: "headgate-0.1.0", image: "shop:1" };
+    const borrowed = folder({
+      "pod/release.json": JSON.stringify({ ...release, deadlineSeconds: 31, graceSeconds: 5 }),
+      "pod/settings.json": JSON.stringify({ database: { existingSecret: "shop" } }),
+      ...{ "pod/name": "shop-x", "pod/namespace": "web", "pod/job-uid": "0c1b7f3e", "pod/job-name": "shop" },
+      "secret/uri": scene.shop.url,
+    });
+    const env = standIn("pg_dump", 'case "$*" in *nowhere*) exit 0;; esac; sleep 2; exec REAL "$@"');
+    const at = (name: string) => join(borrowed.path, name);
+    const args = ["backup", "--pod", at("pod"), "--secret", at("secret"), `--backups=${scene.store}`];
+    const { code, stderr } = await startHeadgate(args, env).result;
+    borrowed.remove();
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(scene.stored()).toHaveLength(2);
   });
 });
 
