@@ -13,7 +13,7 @@ import { describeReturns } from "../stages/refuse-way-back.ts";
 import { countDown } from "../stages/revert.ts";
 import { listSchemas } from "../stages/schemas.ts";
 import type { Stage } from "../stages/stage.ts";
-import type { Fleet, RunState } from "../stages/state.ts";
+import type { Copied, Fleet, RunState } from "../stages/state.ts";
 import { type Hold, underLock } from "../stages/under-lock.ts";
 import { openWorkSession } from "../stages/wait.ts";
 import { MOST_CHANGES } from "./outcome.ts";
@@ -36,6 +36,7 @@ interface Progress {
   /** Of the schemas that were compared; undefined as long as none was. */
   drift?: readonly Difference[] | undefined;
   changes?: readonly Difference[] | undefined;
+  copied?: Copied;
 }
 
 const returning = ({ work }: Survey): Member[] =>
@@ -79,13 +80,16 @@ async function agree(context: Context, surveyed: Survey): Promise<void> {
 /** One copy, before the first schema changes, of all that is about to be lost in any of them. */
 async function copyFirst(context: Context, { work }: Survey, { session, run }: { session: Session; run: string }) {
   const endangered = work.flatMap(({ schema, endangered: one }) => (one === undefined ? [] : [{ schema, ...one }]));
-  if (endangered.length === 0) return undefined;
+  const none: Copied = { tables: [], byFleet: true };
+  if (endangered.length === 0) return { backup: undefined, copied: none };
   const all = endangered.some(({ touched }) => touched === undefined);
-  return await backUp(context, {
+  const tables = all ? undefined : endangered.flatMap(({ touched }) => touched ?? []);
+  const backup = await backUp(context, {
     ...{ session, run, planHash: work.find((one) => one.endangered !== undefined)?.planHash },
     why: endangered.flatMap(({ schema, why }) => why.map((line) => `${schema}: ${line}`)),
-    touched: all ? undefined : endangered.flatMap(({ touched }) => touched ?? []),
+    touched: tables,
   });
+  return { backup, copied: { ...none, tables } };
 }
 
 const agreed = (context: Context): Context => ({
@@ -95,7 +99,10 @@ const agreed = (context: Context): Context => ({
 });
 
 /** A session of its own: what the files of one schema leave behind never meets the next. */
-async function runMember(member: Member, { stages, record }: FleetOptions): Promise<RunResult> {
+async function runMember(
+  member: Member,
+  { stages, record, copied }: FleetOptions & { readonly copied: Copied | undefined },
+): Promise<RunResult> {
   const context = agreed(member.context);
   const open: Stage = {
     name: "wait",
@@ -103,7 +110,8 @@ async function runMember(member: Member, { stages, record }: FleetOptions): Prom
     run: async () => ({ state: { session: await openWorkSession(context, true) }, summary: "" }),
   };
   const { invalidBefore = [] } = member;
-  const result = await runStages(context, { stages: [open, plan, ...stages], state: { invalidBefore } });
+  const state: RunState = { invalidBefore, ...(copied === undefined ? {} : { copied }) };
+  const result = await runStages(context, { stages: [open, plan, ...stages], state });
   await record(context, result);
   await result.state.session?.close();
   return result;
@@ -135,6 +143,7 @@ async function runAllMembers(
     ...options
   }: FleetOptions & {
     readonly session: Session;
+    readonly copied: Copied | undefined;
     readonly tell: (member: Member, result: RunResult) => void;
   },
 ): Promise<void> {
@@ -180,7 +189,7 @@ async function attempt(context: Context, hold: Hold, { progress, found, ...optio
   const surveyed = await survey(context, session, { schemas, exists: history.exists });
   await refuse(surveyed, { session, listed: schemas.length, record: options.record });
   await agree(context, surveyed);
-  progress.backup ??= await copyFirst(context, surveyed, { session, run });
+  if (progress.backup === undefined) Object.assign(progress, await copyFirst(context, surveyed, { session, run }));
   found({ backup: progress.backup });
   const failed: Problem[] = [];
   const { done, applied, reverted } = progress;
@@ -202,7 +211,7 @@ async function attempt(context: Context, hold: Hold, { progress, found, ...optio
     progress.changes = joined(progress.changes, schema, state.changes);
     say();
   };
-  await runAllMembers(context, surveyed, { ...options, session, tell });
+  await runAllMembers(context, surveyed, { ...options, session, copied: progress.copied, tell });
   const [first, ...more] = failed;
   if (first !== undefined) throw combined([first, ...more], schemas.length, standing(surveyed, done));
   return `${count(schemas.length, "schema")}, ${done.size === 0 ? "nothing to do" : `${done.size} brought to where the files want them`}`;

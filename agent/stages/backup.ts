@@ -8,7 +8,7 @@ import { need } from "./need.ts";
 import { planFrom } from "./plan.ts";
 import { allowedWayBack, describeReturns } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
-import type { Plan, RunState } from "./state.ts";
+import type { Begun, Copied, Plan, RunState } from "./state.ts";
 import { underLock } from "./under-lock.ts";
 
 /** What a backup would be taken of; undefined where the settings want none. Loaded late: most runs lose nothing. */
@@ -57,7 +57,7 @@ async function underRunLock(
   context: Context,
   state: RunState,
   found: (part: RunState) => void,
-): Promise<Backup | undefined> {
+): Promise<{ readonly backup: Backup; readonly copied: Copied } | undefined> {
   const before = need(state, "plan");
   return await underLock(context, state, {
     found,
@@ -71,25 +71,48 @@ async function underRunLock(
         if (endangered === undefined) return undefined;
         // A failed backup is a run that the record should have; where there is no record yet, it changes nothing.
         const run = history.exists && !history.outdated ? (await begin({ planHash: plan.hash })).run : undefined;
-        return await backUp(context, { ...endangered, session, planHash: plan.hash, run });
+        const made = await backUp(context, { ...endangered, session, planHash: plan.hash, run });
+        return { backup: made, copied: { tables: endangered.touched } };
       },
     },
   });
 }
 
-/** Refuses a plan that has become another one since a backup was thought of: its rows are in no copy. */
-export async function refuseUncopied(
-  context: Context,
-  session: Session,
-  { plan, copied }: { readonly plan: Plan; readonly copied: Backup | undefined },
-): Promise<void> {
-  if (copied !== undefined || context.schema !== undefined) return;
-  if ((await findEndangered(context, session, plan)) === undefined) return;
-  throw new HeadgateError("plan-changed", {
-    what: "another run was here meanwhile, and what is to be done now loses data that no backup was made of",
-    fix: "run again: the backup is made first",
-    stands: "nothing was changed by this run",
-  });
+const covers = (copied: Copied | undefined, { touched }: Endangered): boolean => {
+  if (copied === undefined) return false;
+  const { tables } = copied;
+  return tables === undefined || (touched?.every((oid) => tables.includes(oid)) ?? false);
+};
+
+interface AboutToRun {
+  readonly session: Session;
+  readonly plan: Plan;
+  readonly begun: Begun;
+}
+
+/**
+ * Makes the copy that is missing, now that the lock is held: while the run waited for it, rows may have come, or the plan
+ * may have become another one. Rejects with `plan-changed` in a schema of a fleet, which has made its copy already.
+ */
+export function copyingBefore(context: Context, state: RunState, found: (part: RunState) => void) {
+  let { copied } = state;
+  return async ({ session, plan, begun }: AboutToRun): Promise<void> => {
+    if (copied !== undefined && copied.tables === undefined) return;
+    const endangered = await findEndangered(context, session, plan);
+    if (endangered === undefined || covers(copied, endangered)) return;
+    if (copied?.byFleet === true)
+      throw new HeadgateError("plan-changed", {
+        what: "what is to be done loses data by now that no backup was made of",
+        details: endangered.why,
+        fix: "run again: the backup is made first",
+        stands: "nothing was changed in this schema",
+      });
+    const made = await backUp(context, { ...endangered, session, planHash: plan.hash, run: begun.run });
+    copied = { tables: endangered.touched };
+    found({ backup: made, copied });
+    const { describeBackup } = await import("../backup/make.ts");
+    context.log.info(`  backup ${describeBackup(made)}`);
+  };
 }
 
 /** Shows what goes back, and asks, before anybody waits for a backup of it. */
@@ -115,6 +138,6 @@ export const backup: Stage = {
     const made = await underRunLock(context, { ...state, plan }, found);
     if (made === undefined) return { summary: "" };
     const { describeBackup } = await import("../backup/make.ts");
-    return { state: { backup: made }, summary: describeBackup(made) };
+    return { state: made, summary: describeBackup(made.backup) };
   },
 };

@@ -6,7 +6,7 @@ import type { Entry, HistoryState } from "../history/state.ts";
 import type { Migration } from "../migrations/types.ts";
 import type { Client } from "../postgres/client.ts";
 import type { Session } from "../postgres/session.ts";
-import { refuseUncopied } from "./backup.ts";
+import { copyingBefore } from "./backup.ts";
 import { begin, isPrepared, prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import { lookingBefore } from "./drift.ts";
@@ -19,14 +19,13 @@ import { underLock } from "./under-lock.ts";
 /** The plan as it stands now that the lock is held: another run may have been here since. */
 async function planUnderLock(
   context: Context,
-  { session, history, before, state }: { session: Session; history: HistoryState; before: Plan; state: RunState },
+  { session, history, before }: { session: Session; history: HistoryState; before: Plan },
 ): Promise<Plan> {
   const namesOf = (plan: Pick<Plan, "comparison">) => plan.comparison.pending.map((file) => file.name).join();
   const comparison = compare(before.files, history);
   const same = namesOf({ comparison }) === namesOf(before);
   const plan = same ? { ...before, comparison, history } : await planFrom(context, session, { ...before, history });
   refuseBadPlan(context, plan);
-  if (!same) await refuseUncopied(context, session, { plan, copied: state.backup });
   return plan;
 }
 
@@ -92,17 +91,19 @@ async function migrateAll(context: Context, state: RunState, found: (part: RunSt
   const done: Done[] = [];
   found({ applied: done });
   const look = lookingBefore(context, state, found);
+  const copy = copyingBefore(context, state, found);
   await underLock(context, state, {
     found,
     work: {
       direction: "up",
       done,
       async attempt({ session, history, begin: beginHere, run }) {
-        const plan = await planUnderLock(context, { session, history, before, state });
+        const plan = await planUnderLock(context, { session, history, before });
         await prepareHistory(context, session, plan.history);
         const begun = await beginHere({ planHash: plan.hash });
         // The plan that the report compares with is the first one.
         if (done.length === 0) found({ plan });
+        await copy({ session, plan, begun });
         if (plan.migrations.length > 0) await look({ session, history: plan.history, begun });
         await run(begun, itemsOf(plan, { names: context.names, run: begun.run, sign: context.sign }));
       },

@@ -6,7 +6,7 @@ import { elapsed, sleep } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
 import { formatDuration, parseDuration } from "../lib/duration.ts";
 import { loadParser } from "../migrations/parser.ts";
-import { refuseUncopied } from "./backup.ts";
+import { copyingBefore } from "./backup.ts";
 import { begin, prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import { lookingBefore } from "./drift.ts";
@@ -78,6 +78,7 @@ async function takeBack(context: Context, state: RunState, found: (part: RunStat
   const done: Done[] = [];
   found({ reverted: done });
   const look = lookingBefore(context, state, found);
+  const copy = copyingBefore(context, state, found);
   const session = await underLock(context, state, {
     found,
     work: {
@@ -89,8 +90,7 @@ async function takeBack(context: Context, state: RunState, found: (part: RunStat
         const begun = await beginHere({ planHash: undefined, from: back.from, to: back.to });
         if (plan.back.obstacles.length > 0) refuseWayBack(context, plan.back);
         refuseMore(back, plan.back);
-        if (plan.back.losses.size > back.losses.size)
-          await refuseUncopied(context, held, { plan, copied: state.backup });
+        await copy({ session: held, plan, begun });
         await look({ session: held, history, begun });
         const recorder = { names: context.names, run: begun.run, sign: undefined };
         await run(begun, await itemsOf(plan.back, recorder));

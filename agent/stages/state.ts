@@ -65,6 +65,14 @@ export interface Fleet {
   readonly notReached: readonly string[];
 }
 
+/** What this run has copied before it changes anything. */
+export interface Copied {
+  /** Tables whose rows are in it, by oid; undefined for all. */
+  readonly tables: readonly number[] | undefined;
+  /** The fleet has seen to it for all its schemas, before the first of them changes: none of them makes one. */
+  readonly byFleet?: true;
+}
+
 /** What the stages of a run have found so far; each stage adds its part. */
 export interface RunState {
   readonly session?: Session;
@@ -73,6 +81,7 @@ export interface RunState {
   readonly plan?: Plan;
   readonly begun?: Begun;
   readonly backup?: Backup | undefined;
+  readonly copied?: Copied;
   /** Somebody was shown what is taken back, and has agreed. */
   readonly agreed?: boolean;
   readonly applied?: readonly Done[];

@@ -5,6 +5,9 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findClients, findReader } from "../../agent/backup/clients.ts";
+import { targetKey } from "../../agent/engine/lock.ts";
+import { memberTarget } from "../../agent/history/schema.ts";
+import { parseSettings } from "../../agent/settings/settings.ts";
 import { MARK } from "../support/canary.ts";
 import { folder, type Result, startHeadgate } from "../support/headgate.ts";
 import { DROPS_NOTE, useBackups } from "./backup-scene.ts";
@@ -44,6 +47,64 @@ async function refused(result: Result, said: RegExp): Promise<void> {
   expect(readdirSync(scene.store)).toEqual([]);
   await untouched();
 }
+
+describe("rows that come after the plan was made", () => {
+  const DROPS_LOGS = { "002_logs.sql": "-- Up Migration\nDROP TABLE logs;\n" };
+  const held = async (target: string) => {
+    const other = await scene.shop.connect();
+    const { history } = await parseSettings(undefined, "desk");
+    const key = targetKey({ history: { ...history, target } });
+    await other.query(`SELECT pg_advisory_lock(${key})`);
+    return async () => await other.query("SELECT pg_advisory_unlock_all()");
+  };
+
+  it("are kept, when they came while the run waited for its lock", async () => {
+    await scene.shop.sql("TRUNCATE logs");
+    scene.files.write(DROPS_LOGS);
+    const release = await held("default");
+    const agent = scene.start(["migrate", "--json"]);
+    await eventually(() => expect(agent.stderr()).toContain("another run holds the lock"));
+    await scene.shop.sql("INSERT INTO logs (line) SELECT 'late' FROM generate_series(1, 7)");
+    await release();
+    const { code, stdout, stderr } = await agent.result;
+    expect(stderr).toMatch(/002_logs loses 7 rows of logs\n {2}backup \S+-default-[0-9a-f]{8} in /);
+    expect({ code, stored: scene.stored().length }).toEqual({ code: 0, stored: 2 });
+    expect(JSON.parse(stdout).backup).toMatchObject({ where: scene.store });
+  });
+
+  it("are kept, when the copy that was made is of other tables", async () => {
+    scene.files.write({ "002_logs.sql": "-- Up Migration\nDROP TABLE IF EXISTS logs;\n" });
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    await scene.shop.sql("CREATE TABLE logs (line text); INSERT INTO logs VALUES ('late')");
+    scene.backup({ strategy: "dump-touched" });
+    scene.files.write({ "003_note.sql": DROPS_NOTE["002_note.sql"] });
+    const sql = "DELETE FROM pgmigrations WHERE name = '002_logs'";
+    const undo = `REAL "$@"; status=$?; ${join(scene.bin, "psql")} -q -d ${scene.shop.name} -c "${sql}" >&2; exit $status`;
+    const { code, stderr } = await scene.run(["migrate"], standIn("pg_dump", undo));
+    expect(stderr).toMatch(
+      /backup +\S+-default-[\s\S]* {2}002_logs loses 1 row of logs\n[\s\S]* {2}backup \S+-default-/,
+    );
+    expect({ code, stored: scene.stored().length }).toEqual({ code: 0, stored: 6 });
+  });
+
+  it("stop a schema of a fleet, which had nothing to lose when its copy was to be made", async () => {
+    await scene.shop.sql("CREATE SCHEMA north; CREATE SCHEMA south");
+    scene.backup({ strategy: "dump" }, { fleet: { schemas: ["north", "south"] } });
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    scene.files.write(DROPS_LOGS);
+    const release = await held(memberTarget("default", "south"));
+    const agent = scene.start(["migrate"]);
+    await eventually(() => expect(agent.stderr()).toContain("another run holds the lock"));
+    await scene.shop.sql("INSERT INTO south.logs (line) VALUES ('late')");
+    await release();
+    const { code, stderr } = await agent.result;
+    expect(stderr).toMatch(/loses data by now that no backup was made of[\s\S]*002_logs loses 1 row of logs/);
+    expect(code).toBe(3);
+    expect(await scene.shop.sql("SELECT line FROM south.logs")).toEqual([{ line: "late" }]);
+    expect(await scene.run(["migrate"])).toMatchObject({ code: 0 });
+    expect(scene.stored()).toHaveLength(2);
+  });
+});
 
 describe("a backup that fails stops the run before anything changes, and leaves nothing", () => {
   beforeEach(() => scene.files.write(DROPS_NOTE));
