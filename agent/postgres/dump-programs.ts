@@ -85,6 +85,10 @@ const GRACE_MS = 5_000;
 
 const FIXES: readonly (readonly [said: RegExp, fix: (user: string) => string])[] = [
   [
+    /could not execute query[\s\S]*(role "[^"]*" does not exist|must be able to SET ROLE|must be (a )?member of role)/,
+    () => "leave out who owns what and who may what: run again with --without-owners; or restore as an administrator",
+  ],
+  [
     /permission denied for/,
     (user) =>
       `pg_dump wants to read every table: let the owner of them connect; or as an administrator: GRANT pg_read_all_data TO ${quoteIdentifier(user)}`,

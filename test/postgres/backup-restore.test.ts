@@ -145,6 +145,35 @@ describe("a restore in the place of a database", () => {
   });
 });
 
+describe("a role that may not hand objects to others", () => {
+  it("is told to leave the owners out, and proves its backups without them", async () => {
+    await admin(
+      "CREATE ROLE boss; CREATE ROLE maker LOGIN CREATEDB PASSWORD 'maker-secret'; GRANT pg_read_all_data TO maker",
+    );
+    await scene.shop.sql("ALTER TABLE logs OWNER TO boss; GRANT USAGE, CREATE ON SCHEMA public TO maker");
+    const url = new URL(scene.shop.url);
+    url.username = "maker";
+    url.password = "maker-secret";
+    const env = { DATABASE_URL: url.href };
+    scene.backup({ strategy: "dump", verify: "restore" });
+    const taken = await scene.run(["backup", "--json"], env);
+    expect(taken).toMatchObject({ code: 0 });
+    const { name } = JSON.parse(taken.stdout);
+    const refused = await scene.run(["backup", "restore", name, "--into", "handed"], env);
+    made.push("handed");
+    expect(refused).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/Next: .*run again with --without-owners/),
+    });
+    expect(await scene.run(["backup", "restore", name, "--into", "handed", "--without-owners"], env)).toMatchObject({
+      code: 0,
+    });
+    await admin("DROP DATABASE handed WITH (FORCE)");
+    await scene.shop.sql("DROP OWNED BY maker; REASSIGN OWNED BY boss TO postgres");
+    await admin("DROP ROLE maker; DROP ROLE boss");
+  });
+});
+
 describe("a restored database", () => {
   it("has the settings it had, role by role, its limit and its comment, and nobody else's", async () => {
     const { name } = scene.shop;
