@@ -46,9 +46,13 @@ test("every golden rendering fits the API server's own schema, strictly", async 
   const files = (await readdir(golden)).map((name) => join(golden, name));
   const location = join(folder, "{{ .ResourceKind }}{{ .KindSuffix }}.json");
   const { stdout, code } = await run(
-    [join(await lintTools(), "kubeconform"), "-strict", "-summary", "-schema-location", location, ...files],
+    [
+      ...[join(await lintTools(), "kubeconform"), "-strict", "-summary", "-schema-location", location],
+      // Not this API server's: test/services gives the rules in it to Prometheus' own parser.
+      ...["-skip", "PrometheusRule", ...files],
+    ],
     { mayFail: true },
   );
-  expect(stdout).toMatch(/Valid: \d\d+, Invalid: 0, Errors: 0, Skipped: 0/);
+  expect(stdout).toMatch(/Valid: \d\d+, Invalid: 0, Errors: 0, Skipped: 1\n/);
   expect(code).toBe(0);
 });

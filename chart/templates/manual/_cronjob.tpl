@@ -18,6 +18,8 @@ metadata:
 spec:
   schedule: "0 0 1 1 *"
   suspend: true
+  # Should somebody end the suspension, nothing that was missed is caught up.
+  startingDeadlineSeconds: 60
   concurrencyPolicy: Forbid
   jobTemplate:
     metadata:
