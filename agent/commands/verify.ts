@@ -6,12 +6,13 @@ import { plainLine, plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
+import type { Difference } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
 import { momentText } from "../report/words.ts";
 import type { Context } from "../stages/context.ts";
 import { accept } from "../stages/drift-accept.ts";
 import { type SchemaVerdict, verifySchema } from "../stages/drift-verify.ts";
-import { differenceLines } from "../stages/drift-words.ts";
+import { differenceLines, ofSchema } from "../stages/drift-words.ts";
 import { need } from "../stages/need.ts";
 import { inSchema, listSchemas } from "../stages/schemas.ts";
 import type { Stage } from "../stages/stage.ts";
@@ -69,13 +70,12 @@ async function lookAt(context: Context, session: Session): Promise<Found> {
   return { ...found, verdicts };
 }
 
-const drifted = (verdicts: Verdicts) => verdicts.flatMap((one) => one.differences);
+const drifted = (verdicts: Verdicts): Difference[] =>
+  verdicts.flatMap(({ schema, differences: list }) => (schema === undefined ? [...list] : ofSchema(schema, list)));
 
 function refusal({ lines, verdicts }: Found): HeadgateError | undefined {
   const drift = drifted(verdicts);
-  const objects = verdicts.flatMap(({ schema, differences: list }) =>
-    list.map(({ object, kind }) => plainLine(`${schema === undefined ? "" : `${schema}: `}${object}: ${kind}`)),
-  );
+  const objects = drift.map(({ object, kind }) => plainLine(`${object}: ${kind}`));
   const notes = [...new Set(verdicts.flatMap(({ note }) => note ?? []))];
   if (lines.length > 0) {
     return new HeadgateError("history-differs", {

@@ -11,6 +11,7 @@ import type { Context } from "../stages/context.ts";
 import { plan } from "../stages/plan.ts";
 import { describeReturns } from "../stages/refuse-way-back.ts";
 import { countDown } from "../stages/revert.ts";
+import { ofSchema } from "../stages/drift-words.ts";
 import { listSchemas } from "../stages/schemas.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { Copied, Fleet, RunState } from "../stages/state.ts";
@@ -128,7 +129,7 @@ const joined = (
 ): readonly Difference[] | undefined =>
   list === undefined
     ? all
-    : [...(all ?? []), ...list.map((one) => ({ ...one, object: `${schema}: ${one.object}` }))].slice(0, MOST_CHANGES);
+    : [...(all ?? []), ...ofSchema(schema, list)].slice(0, MOST_CHANGES);
 
 /** No schema after this one would fare better. */
 const endsAll = (context: Context, error: HeadgateError): boolean =>

@@ -1,6 +1,7 @@
 import { count } from "../lib/count.ts";
 import { cutSaying } from "../lib/cut.ts";
 import { formatDuration } from "../lib/duration.ts";
+import { diffLines, type Marked } from "../lib/line-diff.ts";
 import { proved } from "../lib/proved.ts";
 import { inUnits } from "../lib/units.ts";
 import type { Account } from "./account.ts";
@@ -42,25 +43,19 @@ const name = (text: string): Markup => html`<bdi class="name">${text}</bdi>`;
 
 const KIND_LOOKS = { added: "good", missing: "bad", different: "warn" } as const;
 
-const marked = (sign: string, look: string, lines: readonly string[]): Markup[] =>
-  lines.map((line) => html`<span class="${look}">${sign} ${line}\n</span>`);
+const LINE_LOOKS = { " ": [" ", "soft"], "-": ["−", "minus"], "+": ["+", "plus"] } as const;
 
-/** Line by line; what both begin or end with stands once. */
-function difference(before: string, after: string): Markup {
-  const [old, now] = [cut(before).split("\n"), cut(after).split("\n")];
-  const shorter = Math.min(old.length, now.length);
-  let head = 0;
-  while (head < shorter && old[head] === now[head]) head += 1;
-  let tail = 0;
-  while (tail < shorter - head && old.at(-1 - tail) === now.at(-1 - tail)) tail += 1;
-  const same = (lines: readonly string[]) => marked(" ", "soft", lines);
-  return html`${same(old.slice(0, head))}${marked("−", "minus", old.slice(head, old.length - tail))}${marked("+", "plus", now.slice(head, now.length - tail))}${same(old.slice(old.length - tail))}`;
-}
+const lines = (list: readonly Marked[]): Markup[] =>
+  list.map(([mark, line]) => {
+    const [sign, look] = LINE_LOOKS[mark];
+    return html`<span class="${look}">${sign} ${line}\n</span>`;
+  });
 
-function changeText({ before, after }: SchemaChange): Markup {
-  if (before !== undefined && after !== undefined) return difference(before, after);
-  if (before !== undefined) return html`${marked("−", "minus", cut(before).split("\n"))}`;
-  return html`${marked("+", "plus", cut(after ?? "").split("\n"))}`;
+const allMarked = (mark: Marked[0], text: string): Marked[] => text.split("\n").map((line) => [mark, line]);
+
+function changeText({ before, after }: SchemaChange): Markup[] {
+  if (before !== undefined && after !== undefined) return lines(diffLines(cut(before), cut(after)));
+  return lines(before !== undefined ? allMarked("-", cut(before)) : allMarked("+", cut(after ?? "")));
 }
 
 function change(one: SchemaChange): Markup {
