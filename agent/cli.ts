@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Args, Command } from "./commands/command.ts";
+import type { Args, Command, Options } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { toHeadgateError } from "./errors/headgate-error.ts";
 import { renderError } from "./errors/render.ts";
@@ -28,7 +28,7 @@ function readPlainly([name, ...rest]: readonly string[]): Chosen | undefined {
   const command = commands.find((one) => one.name === name)?.command;
   if (command === undefined) return undefined;
   const options = Object.entries(command.options).map(([key, { type, alias }]) => {
-    return [key, alias === undefined ? { type } : { type, short: alias }] as const;
+    return [key, { type, multiple: true, ...(alias === undefined ? {} : { short: alias }) }] as const;
   });
   try {
     const { values, positionals } = parseArgs({
@@ -36,16 +36,22 @@ function readPlainly([name, ...rest]: readonly string[]): Chosen | undefined {
       options: Object.fromEntries(options),
       allowPositionals: true,
     });
-    const unchosen = Object.entries(values).some(([key, value]) => !mayBe(command.options[key]?.choices, value));
+    const args = Object.fromEntries(
+      Object.entries(values).map(([key, given]) => [key, given?.length === 1 ? given[0] : given]),
+    );
     const named = placed(command, positionals);
-    return unchosen || named === undefined ? undefined : { command, args: { ...values, ...named } };
+    return named === undefined || !Object.entries(args).every((arg) => fits(command.options, arg))
+      ? undefined
+      : { command, args: { ...args, ...named } };
   } catch {
     return undefined;
   }
 }
 
-const mayBe = (choices: readonly string[] | undefined, value: unknown): boolean =>
-  choices === undefined || choices.some((choice) => choice === value);
+function fits(options: Options, [key, value]: readonly [string, unknown]): boolean {
+  const { choices, several = false } = options[key] ?? {};
+  return Array.isArray(value) ? several : choices === undefined || choices.some((choice) => choice === value);
+}
 
 async function choose(argv: readonly string[], io: Io): Promise<Chosen | undefined> {
   const plain = readPlainly(argv);

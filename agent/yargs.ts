@@ -46,6 +46,14 @@ function declare(sub: Argv, { options, positionals = {}, examples }: Command): A
   return sub;
 }
 
+/** Of two values nobody knows which one was meant. */
+function refuseTwice({ options }: Command, args: Args): void {
+  const [twice] =
+    Object.entries(options).find(([key, { several }]) => several !== true && Array.isArray(args[key])) ?? [];
+  if (twice === undefined) return;
+  throw new HeadgateError("usage", { what: `--${twice} is given more than once`, fix: "give it once" });
+}
+
 /**
  * Reads a command line with yargs, which also prints help, version and completion. Undefined when that was all. Rejects
  * with `usage`.
@@ -63,6 +71,7 @@ export async function readWithYargs(
         describe,
         (sub: Argv) => declare(sub, command),
         (args: Args) => {
+          refuseTwice(command, args);
           chosen = { command, args };
         },
       ),

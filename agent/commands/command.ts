@@ -9,6 +9,8 @@ export interface Option {
   readonly alias?: string;
   readonly choices?: readonly string[];
   readonly default?: string;
+  /** May be given more than once. */
+  readonly several?: boolean;
   /** Not in the help: the chart passes it, nobody types it. */
   readonly hidden?: boolean;
 }
@@ -35,6 +37,12 @@ export interface Command {
 export const textArg = (args: Args, name: string): string | undefined => {
   const value = args[name];
   return typeof value === "string" ? value : undefined;
+};
+
+/** The values of an option that may be given more than once. */
+export const textArgs = (args: Args, name: string): readonly string[] => {
+  const given = args[name];
+  return (Array.isArray(given) ? given : [given]).filter((one) => typeof one === "string");
 };
 
 export const flagArg = (args: Args, name: string): boolean => args[name] === true;

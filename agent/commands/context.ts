@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { renderError } from "../errors/render.ts";
 import { createSigner } from "../history/sign.ts";
@@ -17,7 +18,7 @@ import type { Context } from "../stages/context.ts";
 import { ontoFiles } from "../stages/going.ts";
 import { inSchema, namesFor } from "../stages/schemas.ts";
 import { readVerdict } from "../stages/verdict.ts";
-import { type Args, textArg } from "./command.ts";
+import { type Args, textArg, textArgs } from "./command.ts";
 import { agentVersion } from "./version.ts";
 
 interface Loaded {
@@ -72,7 +73,14 @@ function stopSignal(io: Io): AbortSignal {
 }
 
 /** Who sits at the desk, as far as the environment tells. */
-const actorOf = ({ env }: Io): string => env.USER || env.LOGNAME || "unknown";
+function actorOf({ env }: Io): string {
+  try {
+    return env.USER || env.LOGNAME || userInfo().username;
+  } catch {
+    // A user id that no passwd file knows, as in a container.
+    return "unknown";
+  }
+}
 
 /** The key is read as it lies in the file, less a line end that an editor has left. */
 async function signerOf(path: string | undefined, redactor: Redactor): Promise<Context["signer"]> {
@@ -100,17 +108,17 @@ function scratchSource({ env }: Io, redactor: Redactor): Context["scratch"] {
   return url === "" ? undefined : urlSource(url, "HEADGATE_REHEARSAL_URL", redactor);
 }
 
-/** With the file that --report names. */
-function withReportFile(settings: Settings, args: Args): Settings {
-  const path = textArg(args, "report");
-  if (path === undefined) return settings;
-  if (formatOfFile(path) === undefined) {
+/** With the files that --report names. */
+function withReportFiles(settings: Settings, args: Args): Settings {
+  const paths = textArgs(args, "report");
+  const odd = paths.find((path) => formatOfFile(path) === undefined);
+  if (odd !== undefined) {
     throw new HeadgateError("usage", {
-      what: `--report ${path}: how the report is written, the file's ending tells`,
+      what: `--report ${odd}: how the report is written, the file's ending tells`,
       fix: `let it end with ${formats.flatMap(({ ending }) => (ending === "" ? [] : [ending])).join(", ")}`,
     });
   }
-  return { ...settings, report: { ...settings.report, files: [...settings.report.files, path] } };
+  return { ...settings, report: { ...settings.report, files: [...settings.report.files, ...paths] } };
 }
 
 /** The chart names the folder for backups as it names every other one. */
@@ -128,7 +136,7 @@ export async function createContext(
   { io, redactor }: { readonly io: Io; readonly redactor: Redactor },
 ): Promise<Context> {
   const { settings: loaded, pod, source } = await load(args, io, redactor);
-  const settings = withBackupFolder(withReportFile(loaded, args), args);
+  const settings = withBackupFolder(withReportFiles(loaded, args), args);
   const runFolder = textArg(args, "run");
   const deadline = createDeadline(await timeLeft(command, pod, runFolder), outOfTime);
   const signer = await signerOf(textArg(args, "signing-key"), redactor);

@@ -8,7 +8,10 @@ export const text = (describe: string): Option => ({ type: "string", describe })
 export const jsonOption: Options = { json: flag("data as JSON on stdout") };
 export const yesOption: Options = { yes: flag("do it without asking") };
 export const reportOption: Options = {
-  report: text("write the report into this file, too: .html, .md, .xml (JUnit), .json, .txt or .prom"),
+  report: {
+    ...text("write the report into this file, too: .html, .md, .xml (JUnit), .json, .txt or .prom; once for each"),
+    several: true,
+  },
 };
 export const signingOption: Options = { "signing-key": text("file with the HMAC key that signs stored down SQL") };
 

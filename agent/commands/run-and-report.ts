@@ -6,7 +6,7 @@ import { type RunOptions, type RunResult, runStages } from "../pipeline/runner.t
 import { deliver } from "../report/index.ts";
 import { cleanReport, type Report } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
-import { textArg } from "./command.ts";
+import { textArg, textArgs } from "./command.ts";
 import { outsideOf, type Tools } from "./outside.ts";
 
 export interface Run {
@@ -54,7 +54,7 @@ export async function runAndReport(context: Context, options: RunOptions, tools:
     pod: context.pod,
     terminationLog: textArg(tools.args, "termination-log"),
     outside,
-    files: changes || textArg(tools.args, "report") !== undefined ? settings.report.files : [],
+    files: changes || textArgs(tools.args, "report").length > 0 ? settings.report.files : [],
     keepReportsMs: keep === "" ? undefined : parseDuration(keep),
   });
   await session?.close();
