@@ -14,9 +14,11 @@ Times headgate backup, which proves what it stores, against pg_dump -Fc -Z0 | zs
 nothing either, in turns, on a database of its own; and says how much memory the agent holds over the time. A client that is
 older than 16, or built without zstd, compresses by gzip: then the second is the like one.
 
-  --gb N      size of the database (default 2)
-  --pairs N   (default 3)
-  --help      this text
+  --gb N         size of the database (default 2)
+  --pairs N      (default 3)
+  --clients DIR  pg_dump and pg_restore of another version than the installed one
+  --server DIR   and postgres and initdb
+  --help         this text
 `;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -121,9 +123,18 @@ async function runPairs(lab: Lab, pairs: number): Promise<void> {
     say(`of the time of ${peer}: ${median(rounds.map((one) => (one.headgate ?? 0) / (one[peer] ?? 0))).toFixed(2)}`);
 }
 
-async function bench(gb: number, pairs: number): Promise<void> {
-  const bin = installedPostgres();
-  process.env.HEADGATE_TEST_POSTGRES_BIN = bin;
+interface Folders {
+  readonly clients: string;
+  readonly server: string;
+}
+
+interface Size {
+  readonly gb: number;
+  readonly pairs: number;
+}
+
+async function bench({ gb, pairs }: Size, { clients, server: programs }: Folders): Promise<void> {
+  process.env.HEADGATE_TEST_POSTGRES_BIN = programs;
   const home = mkdtempSync(join(tmpdir(), "headgate-bench-"));
   const server: Server = await startServer({
     settings: ["fsync = off", "max_wal_size = 4GB", "shared_buffers = 512MB"],
@@ -132,7 +143,7 @@ async function bench(gb: number, pairs: number): Promise<void> {
     const database = await createDatabase(server.url());
     await fill(database, gb * 2 ** 30);
     mkdirSync(join(home, "backups"));
-    const env = { DATABASE_URL: database.url, PATH: `${bin}${delimiter}${process.env.PATH}`, HOME: home };
+    const env = { DATABASE_URL: database.url, PATH: `${clients}${delimiter}${process.env.PATH}`, HOME: home };
     await runPairs({ database, env, home }, pairs);
   } finally {
     await server.remove();
@@ -144,8 +155,13 @@ const { values } = parseArgs({
   options: {
     gb: { type: "string", default: "2" },
     pairs: { type: "string", default: "3" },
+    clients: { type: "string" },
+    server: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
 if (values.help) say(HELP);
-else await bench(Number(values.gb), Number(values.pairs));
+else {
+  const { clients = installedPostgres(), server = installedPostgres() } = values;
+  await bench({ gb: Number(values.gb), pairs: Number(values.pairs) }, { clients, server });
+}

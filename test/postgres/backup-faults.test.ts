@@ -149,6 +149,7 @@ describe("a backup that fails stops the run before anything changes, and leaves 
     await untouched();
   });
 
+  // Only root may mount; what everybody can run out of is told just below.
   it.runIf(process.getuid?.() === 0)("when the storage is full", async () => {
     const small = join(programs, "small");
     mkdirSync(small);
@@ -160,6 +161,13 @@ describe("a backup that fails stops the run before anything changes, and leaves 
     } finally {
       execFileSync("umount", [small]);
     }
+  });
+
+  it("when the file may not grow as large", async () => {
+    scene.backup({ strategy: "dump" });
+    const running = scene.start(["migrate"]);
+    execFileSync("prlimit", ["--pid", String(running.process.pid), "--fsize=4096"]);
+    await refused(await running.result, /backup-failed: the folder for backups, .*, takes no file as large as this/);
   });
 
   it("by SIGTERM ends with 143", async () => {
