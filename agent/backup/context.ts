@@ -46,5 +46,3 @@ export const badBackup = (particulars: Particulars): HeadgateError => new Headga
 
 export const restoreFailed = (particulars: Particulars): HeadgateError =>
   new HeadgateError("restore-failed", particulars);
-
-export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,8 +1,9 @@
 import { elapsed } from "../lib/clock.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { type Digest, meter, provedArchive, readBack } from "./archive.ts";
 import { takenNames } from "./catalog.ts";
 import { type Clients, findClients } from "./clients.ts";
-import { type Backup, type BackupContext, backupFailed, type Subject, words } from "./context.ts";
+import { type Backup, type BackupContext, backupFailed, type Subject } from "./context.ts";
 import { dumped } from "./dump.ts";
 import { backupName, DUMP, RECORD } from "./name.ts";
 import { startProgress } from "./progress.ts";
@@ -61,7 +62,7 @@ async function store(context: BackupContext, { snapshot }: Source, plan: Plan): 
 
 async function remove(context: BackupContext, from: Store, name: string): Promise<void> {
   await from.remove(`${name}${DUMP}`, AbortSignal.timeout(CLEANING_MS)).catch((error: unknown) => {
-    context.log.warn(`${name}${DUMP} could not be removed from ${from.where}; it is no backup: ${words(error)}`);
+    context.log.warn(`${name}${DUMP} could not be removed from ${from.where}; it is no backup: ${reasonOf(error)}`);
   });
 }
 
@@ -139,7 +140,7 @@ export async function makeDump(context: BackupContext, subject: Subject, into: S
   const { retention } = settings.backup;
   // The copy is made: what goes wrong from here on costs room, and no data.
   const gone = await retain(into, record, { retention, signal }).catch((error: unknown) => {
-    log.warn(`older backups were not looked through: ${words(error)}`);
+    log.warn(`older backups were not looked through: ${reasonOf(error)}`);
     return [];
   });
   if (gone.length > 0) log.info(`  older backups removed by backup.retention: ${gone.join(", ")}`);

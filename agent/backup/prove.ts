@@ -1,7 +1,8 @@
+import { reasonOf } from "../lib/reason.ts";
 import { type Client, connect } from "../postgres/client.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { describeDifference, diffFingerprints, type Fingerprint, fingerprint } from "../postgres/fingerprint.ts";
-import { type BackupContext, backupFailed, words } from "./context.ts";
+import { type BackupContext, backupFailed } from "./context.ts";
 import type { BackupRecord } from "./record.ts";
 import { dropDatabase, restoreAs, temporaryName } from "./restore-into.ts";
 import type { Store } from "./store.ts";
@@ -66,7 +67,7 @@ export async function proveByRestore(
     });
   } finally {
     await dropDatabase(connection, name).catch((error: unknown) =>
-      context.log.warn(`the database ${name}, in which the backup was tried, could not be dropped: ${words(error)}`),
+      context.log.warn(`the database ${name}, in which the backup was tried, could not be dropped: ${reasonOf(error)}`),
     );
   }
 }

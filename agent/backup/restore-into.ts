@@ -1,15 +1,15 @@
-import { randomBytes } from "node:crypto";
 import { HeadgateError, type Particulars } from "../errors/headgate-error.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { type Client, connect, type Row } from "../postgres/client.ts";
-import { connectReason, hopeless } from "../postgres/connect-errors.ts";
 import { type Connection, describeConnection } from "../postgres/connection.ts";
 import { DATABASE_PRIVILEGES, liken } from "../postgres/dump-likeness.ts";
 import { feed, type Program, startProgram } from "../postgres/dump-programs.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
+import { serverNotThere, stampedName } from "../postgres/throwaway-database.ts";
 import { meter } from "./archive.ts";
 import { findReader } from "./clients.ts";
-import { type BackupContext, badBackup, words } from "./context.ts";
+import { type BackupContext, badBackup } from "./context.ts";
 import { DUMP } from "./name.ts";
 import { startProgress } from "./progress.ts";
 import type { BackupRecord, Locale } from "./record.ts";
@@ -18,15 +18,7 @@ import type { Store } from "./store.ts";
 /** While it is filled, a database is called so. */
 const PREFIX = "headgate_restore_";
 
-export const temporaryName = (): string =>
-  `${PREFIX}${new Date().toISOString().replaceAll(/\D/g, "").slice(0, 12)}_${randomBytes(4).toString("hex")}`;
-
-const notThere = (error: unknown, connection: Connection): HeadgateError =>
-  hopeless(error, connection) ??
-  new HeadgateError("unreachable", {
-    what: `${describeConnection(connection)} is not reachable: ${connectReason(error)}`,
-    cause: error,
-  });
+export const temporaryName = (): string => stampedName(PREFIX);
 
 /** Runs on another database of the server than those that are made or renamed; on the given one, when there is no other. */
 export async function onServer<T>(
@@ -40,7 +32,7 @@ export async function onServer<T>(
     try {
       return await connect({ ...connection, database }, options);
     } catch (error) {
-      if (rest.length === 0) throw notThere(error, connection);
+      if (rest.length === 0) throw serverNotThere(error, connection);
       return await anywhere(rest);
     }
   };
@@ -72,7 +64,7 @@ async function createLike(name: string, { record, connection, failure }: Restori
     if (error instanceof HeadgateError) throw error;
     const mayNot = isState(error, SQLSTATE.insufficientPrivilege);
     throw failure({
-      what: `no database can be made on ${describeConnection(connection)}: ${words(error)}`,
+      what: `no database can be made on ${describeConnection(connection)}: ${reasonOf(error)}`,
       fix: mayNot
         ? `as an administrator: ALTER ROLE ${quoteIdentifier(connection.user)} CREATEDB`
         : "mend what it says and run again",
@@ -168,7 +160,7 @@ export async function restoreAs(
     );
   } catch (error) {
     await dropDatabase(connection, name).catch((cause: unknown) =>
-      context.log.warn(`the half-filled database ${name} could not be dropped: ${words(cause)}`),
+      context.log.warn(`the half-filled database ${name} could not be dropped: ${reasonOf(cause)}`),
     );
     throw error;
   }

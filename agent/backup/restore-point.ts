@@ -1,7 +1,8 @@
 import { elapsed } from "../lib/clock.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
-import { type Backup, type BackupContext, backupFailed, type Subject, words } from "./context.ts";
+import { type Backup, type BackupContext, backupFailed, type Subject } from "./context.ts";
 import { backupName } from "./name.ts";
 
 /** PostgreSQL's own limit, in bytes. */
@@ -10,7 +11,7 @@ const LONGEST = 63;
 function refused(error: unknown, role: string) {
   const mayNot = isState(error, SQLSTATE.insufficientPrivilege);
   return backupFailed({
-    what: `no restore point can be made: ${words(error)}`,
+    what: `no restore point can be made: ${reasonOf(error)}`,
     fix: mayNot
       ? `as an administrator: GRANT EXECUTE ON FUNCTION pg_create_restore_point(text) TO ${quoteIdentifier(role)}`
       : "mend what it says; it wants a primary whose wal_level is replica or more, and an archive of its WAL",

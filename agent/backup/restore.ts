@@ -1,8 +1,9 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Client } from "../postgres/client.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
-import { type BackupContext, restoreFailed, words } from "./context.ts";
+import { type BackupContext, restoreFailed } from "./context.ts";
 import type { BackupRecord } from "./record.ts";
 import { connectedTo, onServer, restoreAs, temporaryName } from "./restore-into.ts";
 import type { Store } from "./store.ts";
@@ -77,7 +78,7 @@ async function takePlace(
   await onServer(connection, rename, [into, temporary]).catch(async (error: unknown) => {
     const who = replaces ? await connectedTo(connection, into).catch(() => []) : [];
     throw restoreFailed({
-      what: `the restored database could not take the name ${into}: ${words(error)}`,
+      what: `the restored database could not take the name ${into}: ${reasonOf(error)}`,
       details: who,
       stands: `${replaces ? `${into} is as it was; ` : ""}the backup is restored whole, as ${temporary}`,
       fix: `when that is mended, rename by hand: ${renames}`,

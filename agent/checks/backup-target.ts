@@ -1,5 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { formatDuration } from "../lib/duration.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Check, CheckContext, Obstacle } from "./check.ts";
 
@@ -25,7 +26,7 @@ const problemOf = async (work: () => Promise<unknown>): Promise<Problem[]> => {
     return [];
   } catch (error) {
     const fix = error instanceof Error && "fix" in error ? String(error.fix) : "mend what it says";
-    return [{ what: error instanceof Error ? error.message : String(error), fix }];
+    return [{ what: reasonOf(error), fix }];
   }
 };
 

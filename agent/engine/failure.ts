@@ -1,6 +1,7 @@
 import { catalogue } from "../errors/catalogue.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { GUARD } from "../history/schema.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { caret } from "../migrations/parser.ts";
 import { statementsBefore } from "../postgres/client.ts";
 import { isState, SQLSTATE, sqlstateOf } from "../postgres/sqlstate.ts";
@@ -57,8 +58,6 @@ export function sqlDetails(work: FailedWork): { where: string; details: string[]
   };
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Table, column, object, schema: made before, by somebody or by a run whose record was lost. */
 const ALREADY_THERE = ["42P07", "42701", "42710", "42P06"];
 
@@ -73,16 +72,16 @@ function guardRefusal(work: FailedWork): HeadgateError | undefined {
   const { error, item } = work;
   if (isState(error, GUARD.deadline)) {
     return new HeadgateError("out-of-time", {
-      what: `stopped before ${item.name}: ${messageOf(error)}`,
+      what: `stopped before ${item.name}: ${reasonOf(error)}`,
       cause: error,
     });
   }
   if (isState(error, GUARD.lockLost)) {
-    return new HeadgateError("busy", { what: `stopped before ${item.name}: ${messageOf(error)}`, cause: error });
+    return new HeadgateError("busy", { what: `stopped before ${item.name}: ${reasonOf(error)}`, cause: error });
   }
   if (isState(error, GUARD.predecessorMissing)) {
     return new HeadgateError("history-damaged", {
-      what: `stopped before ${item.name}: ${messageOf(error)}`,
+      what: `stopped before ${item.name}: ${reasonOf(error)}`,
       cause: error,
     });
   }
@@ -104,14 +103,14 @@ export function migrationFailure(work: FailedWork): HeadgateError {
   const { item, error, step } = work;
   if (step === "record" && isState(error, ...MISSING_OURS)) {
     return new HeadgateError("history-damaged", {
-      what: `${item.name} removes or changes Headgate's own tables: ${messageOf(error)}`,
+      what: `${item.name} removes or changes Headgate's own tables: ${reasonOf(error)}`,
       stands: `${item.name} was rolled back whole`,
       cause: error,
     });
   }
   const { where, details } = sqlDetails(work);
   const particulars = {
-    what: `${where}: ${messageOf(error)}${sqlstateOf(error) === undefined ? "" : ` (SQLSTATE ${sqlstateOf(error)})`}`,
+    what: `${where}: ${reasonOf(error)}${sqlstateOf(error) === undefined ? "" : ` (SQLSTATE ${sqlstateOf(error)})`}`,
     details:
       step === "record" && !isState(error, GUARD.settingsReset)
         ? ["raised at the end of the transaction, when deferred constraints are checked", ...details]

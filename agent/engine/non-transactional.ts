@@ -1,11 +1,12 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { recordNeedsAttention, recordPaused, recordStep } from "../history/record.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Statement } from "../migrations/parser.ts";
 import { isPatient, runsBare } from "../migrations/statements.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { clearBefore, clearDebris, settleByCatalog } from "./catalog.ts";
-import { messageOf, migrationFailure, sqlDetails } from "./failure.ts";
+import { migrationFailure, sqlDetails } from "./failure.ts";
 import { type FlightOutcome, type FlightPlan, guardSql } from "./flight.ts";
 import { climb, isLockTrouble, rung } from "./ladder.ts";
 import { wayOut } from "./way-out.ts";
@@ -101,7 +102,7 @@ async function settleFailure(executor: Executor, step: Step, error: unknown): Pr
   const known = !isOpaque(statement);
   await session.query(known ? recordPaused(plan.names, item.name, true) : recordNeedsAttention(plan.names, item.name));
   throw new HeadgateError("needs-attention", {
-    what: `${item.name} stopped at statement ${index + 1} of ${item.statements()?.length}: ${messageOf(error)}`,
+    what: `${item.name} stopped at statement ${index + 1} of ${item.statements()?.length}: ${reasonOf(error)}`,
     details: [
       ...sqlDetails({ item: { ...item, statements: () => undefined }, step: "file", error }).details,
       `statement: ${statement.sql.slice(0, 400)}`,

@@ -1,4 +1,5 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Row } from "../postgres/client.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
@@ -57,7 +58,7 @@ async function rowsIfThere(session: Session, sql: string): Promise<readonly Row[
 export function unreadable(error: unknown, { facts }: Session, names: Names): HeadgateError {
   const role = quoteIdentifier(facts.role);
   return new HeadgateError("preflight-failed", {
-    what: `this role may not read the record of what was applied: ${error instanceof Error ? error.message : String(error)}`,
+    what: `this role may not read the record of what was applied: ${reasonOf(error)}`,
     fix: `as its owner: GRANT USAGE ON SCHEMA ${names.schema} TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${names.schema} TO ${role}; GRANT SELECT ON ${names.pgmigrations} TO ${role}`,
     stands: "nothing was changed",
     cause: error,
@@ -66,7 +67,7 @@ export function unreadable(error: unknown, { facts }: Session, names: Names): He
 
 export function foreignTable(error: unknown, names: Names): HeadgateError {
   return new HeadgateError("history-unusable", {
-    what: `${names.history} is not Headgate's table: ${error instanceof Error ? error.message : String(error)}`,
+    what: `${names.history} is not Headgate's table: ${reasonOf(error)}`,
     fix: "name another schema in history.schema, or move the table that is in the way",
     stands: "nothing was changed",
     cause: error,

@@ -9,7 +9,7 @@ export interface EventText {
   readonly reason: string;
   /** What was done or tried, likewise. */
   readonly action: string;
-  /** At most 1024 characters. */
+  /** At most 1024 bytes. */
   readonly note: string;
 }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from "../lib/reason.ts";
 import { FileProblemError } from "./problem.ts";
 import { asNode, type Node } from "./tree.ts";
 import type { SqlText } from "./types.ts";
@@ -67,7 +68,7 @@ export function caret(sql: string, position: number, firstLine: number): { line:
 }
 
 function syntaxProblem(error: unknown, text: SqlText): FileProblemError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   const details = error instanceof Error && "sqlDetails" in error ? error.sqlDetails : undefined;
   // Counted from 0, unlike the position in a server's error.
   const { cursorPosition } = asNode(details);

@@ -1,6 +1,7 @@
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { formatDuration } from "../lib/duration.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { isConnectionLoss, isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { StageRecord } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
@@ -37,7 +38,7 @@ function inCatalogue(error: unknown, context: Context): HeadgateError {
   if (context.signal.aborted && context.signal.reason instanceof HeadgateError) return context.signal.reason;
   if (!(error instanceof HeadgateError) && isConnectionLoss(error)) {
     return new HeadgateError("connection-lost", {
-      what: error instanceof Error ? error.message : String(error),
+      what: reasonOf(error),
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import { reasonOf } from "../lib/reason.ts";
 import { type Client, connect } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { quoteIdentifier, quoteLiteral } from "./quote.ts";
@@ -92,8 +93,6 @@ const statementsOf = (database: string, { owner, grants, settings, limit, commen
   ...(owner === undefined ? [] : [`ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(owner)}`]),
 ];
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Gives the database `name`, on the server of `connection`, that likeness; tells what it may not have, a line each. */
 export async function liken(connection: Connection, name: string, likeness: Likeness): Promise<string[]> {
   const statements = statementsOf(quoteIdentifier(name), likeness);
@@ -103,7 +102,7 @@ export async function liken(connection: Connection, name: string, likeness: Like
     const refused: string[] = [];
     for (const sql of statements)
       await client.query(sql).catch((error: unknown) => {
-        refused.push(`${sql.split("; ").at(-1)}: ${words(error)}`);
+        refused.push(`${sql.split("; ").at(-1)}: ${reasonOf(error)}`);
       });
     return refused;
   } finally {

@@ -176,10 +176,9 @@ export function startProgram(program: Program, calling: Calling, reads = false):
   return {
     child,
     async ended(tolerated = () => false) {
-      const ending = await closed;
+      const how = await closed;
       signal.throwIfAborted();
-      if (ending.code !== 0 && (ending.code === null || !tolerated(ending.stderr)))
-        throw failed(program, calling, ending);
+      if (how.code !== 0 && (how.code === null || !tolerated(how.stderr))) throw failed(program, calling, how);
     },
     async stop() {
       signal.removeEventListener("abort", cut);

@@ -1,7 +1,7 @@
 import { plainLine } from "../lib/plain.ts";
 import type { Client, Row } from "./client.ts";
 import type { LeftOut } from "./fingerprint-sql.ts";
-import { isState } from "./sqlstate.ts";
+import { isState, SQLSTATE } from "./sqlstate.ts";
 
 export interface FingerprintedObject {
   /** As people call it: `column orders.total`, `index shop.orders_by_state`. The schema public is left out. */
@@ -56,9 +56,6 @@ async function read(client: Client, sql: string, keep: boolean): Promise<readonl
   return rows;
 }
 
-/** A migration may have deallocated what was prepared. */
-const FORGOTTEN = "26000";
-
 /**
  * Reads the catalogs in one round trip, in a read-only transaction of its own. With `keep` the server keeps the plan of the
  * query, which takes longer to make than to run, for the next time; not through a pooler.
@@ -68,7 +65,8 @@ export async function fingerprint(client: Client, leftOut: LeftOut, keep = false
   const { fingerprintSql } = await import("./fingerprint-sql.ts");
   const sql = fingerprintSql(leftOut);
   const rows = await read(client, sql, keep).catch(async (error: unknown) => {
-    if (!isState(error, FORGOTTEN)) throw error;
+    // A migration may have deallocated what was prepared.
+    if (!isState(error, SQLSTATE.invalidSqlStatementName)) throw error;
     prepared.delete(client);
     return await read(client, sql, keep);
   });

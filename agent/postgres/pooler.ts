@@ -1,4 +1,5 @@
 import { inTime } from "../lib/in-time.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { type Client, type ConnectOptions, connect, type Row } from "./client.ts";
 import type { Connection } from "./connection.ts";
 
@@ -92,10 +93,8 @@ async function tryToTake(client: Client, other: Client, own: Look): Promise<Pool
   return held.seenFrom === own.seenFrom ? "neighbour" : "stranger";
 }
 
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** PgBouncer's own words when a pool is in statement mode. */
-const isStatementPooling = (error: unknown): boolean => /transaction blocks not allowed/.test(said(error));
+const isStatementPooling = (error: unknown): boolean => /transaction blocks not allowed/.test(reasonOf(error));
 
 interface Probing {
   readonly client: Client;
@@ -133,8 +132,8 @@ export async function findPooler(client: Client, connection: Connection, options
   } catch (error) {
     // The one that failed may wait for an answer still.
     others.pop()?.abandon();
-    if (isStatementPooling(error)) return shared(said(error));
-    return { mode: "unknown", found: `a second client beside it got no server connection: ${said(error)}` };
+    if (isStatementPooling(error)) return shared(reasonOf(error));
+    return { mode: "unknown", found: `a second client beside it got no server connection: ${reasonOf(error)}` };
   } finally {
     await Promise.all(others.map(leave));
   }

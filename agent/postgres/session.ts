@@ -1,4 +1,5 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Client, type ConnectOptions, connect, type Row } from "./client.ts";
 import type { Connection } from "./connection.ts";
@@ -68,7 +69,7 @@ export const placeIn = ({ role, searchPath }: Settings["database"]): string =>
 
 function roleRefused(role: string, connection: Connection, cause: unknown): HeadgateError {
   return new HeadgateError("wrong-credentials", {
-    what: `"${connection.user}" may not SET ROLE "${role}" (database.role): ${cause instanceof Error ? cause.message : cause}`,
+    what: `"${connection.user}" may not SET ROLE "${role}" (database.role): ${reasonOf(cause)}`,
     ...(isState(cause, "22023")
       ? { fix: `there is no such role: CREATE ROLE ${quoteIdentifier(role)}, or correct database.role` }
       : {

@@ -22,6 +22,8 @@ export const SQLSTATE = {
   deadlockDetected: "40P01",
   inFailedTransaction: "25P02",
   readOnlyTransaction: "25006",
+  invalidSqlStatementName: "26000",
+  internalError: "XX000",
 } as const;
 
 export const sqlstateOf = (error: unknown): string | undefined => {

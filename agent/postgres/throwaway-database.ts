@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { connect, type Row } from "./client.ts";
 import { connectReason, hopeless } from "./connect-errors.ts";
 import { type Connection, describeConnection } from "./connection.ts";
@@ -16,14 +17,15 @@ export interface ThrowawayDatabase {
 const PREFIX = "headgate_rehearsal_";
 const LEFT_BEHIND_HOURS = 24;
 
-// PostgreSQL does not keep when a database was made, so its name does.
-const newName = (): string =>
-  `${PREFIX}${new Date().toISOString().replaceAll(/\D/g, "").slice(0, 12)}_${randomBytes(4).toString("hex")}`;
+/** A name that nothing has yet. PostgreSQL does not keep when a database was made, so its name does. */
+export const stampedName = (prefix: string): string =>
+  `${prefix}${new Date().toISOString().replaceAll(/\D/g, "").slice(0, 12)}_${randomBytes(4).toString("hex")}`;
 
-const notThere = (error: unknown, connection: Connection): HeadgateError =>
+/** A server on which a database was to be made, and which cannot be reached. */
+export const serverNotThere = (error: unknown, connection: Connection): HeadgateError =>
   hopeless(error, connection) ??
   new HeadgateError("unreachable", {
-    what: `${describeConnection(connection)}, on which a throwaway database was to be made, is not reachable: ${connectReason(error)}`,
+    what: `${describeConnection(connection)}, on which a database was to be made, is not reachable: ${connectReason(error)}`,
     fix: "check host and port, and that the server is up",
     stands: "nothing was changed",
     cause: error,
@@ -32,7 +34,7 @@ const notThere = (error: unknown, connection: Connection): HeadgateError =>
 async function onServer(connection: Connection, sql: string, signal?: AbortSignal): Promise<readonly Row[]> {
   const options = { applicationName: "headgate:throwaway", timeoutMs: 10_000 };
   const client = await connect(connection, options).catch((error: unknown) => {
-    throw notThere(error, connection);
+    throw serverNotThere(error, connection);
   });
   // To copy a big database takes long. Nobody else can connect to it meanwhile to cancel, so the server has to notice.
   if (signal !== undefined) await client.query("SET client_connection_check_interval = '1s'").catch(() => undefined);
@@ -47,13 +49,11 @@ async function onServer(connection: Connection, sql: string, signal?: AbortSigna
   }
 }
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 function refused(error: unknown, connection: Connection): unknown {
   if (!isState(error, SQLSTATE.insufficientPrivilege, SQLSTATE.objectInUse)) return error;
   const mayNot = isState(error, SQLSTATE.insufficientPrivilege);
   return new HeadgateError("no-throwaway-database", {
-    what: `${describeConnection(connection)}: no database to try things in can be created: ${words(error)}`,
+    what: `${describeConnection(connection)}: no database to try things in can be created: ${reasonOf(error)}`,
     fix: mayNot
       ? `as an administrator: ALTER ROLE ${quoteIdentifier(connection.user)} CREATEDB`
       : "run again when nobody is connected to the database that is copied",
@@ -70,7 +70,7 @@ export async function throwawayDatabase(
   connection: Connection,
   { template, signal }: { readonly template?: string | undefined; readonly signal?: AbortSignal } = {},
 ): Promise<ThrowawayDatabase> {
-  const name = newName();
+  const name = stampedName(PREFIX);
   const source = template === undefined ? "" : ` TEMPLATE ${quoteIdentifier(template)}`;
   const drop = async () => {
     await onServer(connection, `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { elapsed, sleep } from "../lib/clock.ts";
 import { readTextIfThere } from "../lib/files.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { connect } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { ANOTHER_SERVER, type Binaries, findBinaries } from "./throwaway-binaries.ts";
@@ -146,7 +147,7 @@ export async function startThrowawayServer(path: string | undefined, signal: Abo
   try {
     await once(keeper, "spawn").catch((cause: unknown) => {
       throw new HeadgateError("no-throwaway-database", {
-        what: `/bin/sh, which minds a throwaway PostgreSQL, does not start: ${cause instanceof Error ? cause.message : cause}`,
+        what: `/bin/sh, which minds a throwaway PostgreSQL, does not start: ${reasonOf(cause)}`,
         ...{ fix: ANOTHER_SERVER, stands: "nothing was changed", cause },
       });
     });

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { writeWhole } from "../lib/files.ts";
 import { inTime } from "../lib/in-time.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { type Account, accountOf, cleanAccount, readAccount } from "./account.ts";
 import { formatOfFile } from "./formats.ts";
 import { cleanReport } from "./report.ts";
@@ -26,7 +27,7 @@ async function accountFor({ session, run, names, report, clean, pod }: Delivery)
 
 async function write(path: string, account: Account): Promise<void> {
   const render = await formatOfFile(path)?.load();
-  if (render === undefined) throw new Error(`${path} ends as no format does`);
+  if (render === undefined) throw new Error("it ends as no format does");
   await mkdir(dirname(path), { recursive: true });
   await writeWhole(path, render(account));
 }
@@ -38,7 +39,9 @@ export const files: Sink = {
     const account = await accountFor(delivery);
     const paths = delivery.files.map((path) => resolve(path));
     const results = await Promise.allSettled(paths.map(async (path) => await write(path, account)));
-    const problems = results.flatMap((result) => (result.status === "rejected" ? [String(result.reason)] : []));
+    const problems = results.flatMap((result, at) =>
+      result.status === "rejected" ? [`${paths[at]}: ${reasonOf(result.reason)}`] : [],
+    );
     for (const [at, path] of paths.entries()) {
       if (results[at]?.status === "fulfilled") delivery.log.info(`report: ${path}`, { path });
     }

@@ -48,7 +48,7 @@ function driftOf({ command, outcome, drift, schema, fleet }: Told): number | und
   return drift?.length;
 }
 
-/** Every metric. The text format, OpenTelemetry's metrics and docs/metrics.md are made of this, the alerts and the dashboard tested against it. */
+/** Every metric. The text format, OpenTelemetry's metrics and docs/sinks.md are made of this, the alerts and the dashboard tested against it. */
 export const metrics: readonly Metric[] = [
   { name: "headgate_run_timestamp_seconds", help: "When the last run ended", unit: "s", value: endOf },
   {

@@ -1,5 +1,6 @@
 import { endRun } from "../history/record.ts";
 import { pruneReports } from "../history/runs.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { boundedReport } from "./bounded.ts";
 import { cleanReport, type Report } from "./report.ts";
 import type { Delivery, Sink } from "./sink.ts";
@@ -38,7 +39,7 @@ export const runRow: Sink = {
       pruning === undefined
         ? undefined
         : session.query(pruning).catch((error: unknown) => {
-            log.warn(`old reports were not dropped: ${error instanceof Error ? error.message : String(error)}`);
+            log.warn(`old reports were not dropped: ${reasonOf(error)}`);
           }),
     ]);
   },

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode, readTextIfThere } from "../lib/files.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Pod, Release } from "./release.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 
@@ -25,7 +26,7 @@ async function parseYaml(text: string, file: string): Promise<unknown> {
   } catch (error) {
     throw new HeadgateError("bad-settings", {
       what: `${file} is not YAML`,
-      details: String(error instanceof Error ? error.message : error).split("\n"),
+      details: reasonOf(error).split("\n"),
       cause: error,
     });
   }

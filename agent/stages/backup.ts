@@ -9,7 +9,7 @@ import { planFrom } from "./plan.ts";
 import { allowedWayBack, describeReturns } from "./refuse-way-back.ts";
 import type { Stage } from "./stage.ts";
 import type { Begun, Copied, Plan, RunState } from "./state.ts";
-import { underLock } from "./under-lock.ts";
+import { withRunLock } from "./under-lock.ts";
 
 /** What a backup would be taken of; undefined where the settings want none. Loaded late: most runs lose nothing. */
 export async function findEndangered(
@@ -59,21 +59,17 @@ async function underRunLock(
   found: (part: RunState) => void,
 ): Promise<{ readonly backup: Backup; readonly copied: Copied } | undefined> {
   const before = need(state, "plan");
-  return await underLock(context, state, {
+  return await withRunLock(context, state, {
     found,
-    work: {
-      direction: "up",
-      done: [],
-      async attempt({ session, history, begin }) {
-        const plan = await planHeld(context, session, { before, history });
-        if (plan !== before) found({ plan });
-        const endangered = await findEndangered(context, session, plan);
-        if (endangered === undefined) return undefined;
-        // A failed backup is a run that the record should have; where there is no record yet, it changes nothing.
-        const run = history.exists && !history.outdated ? (await begin({ planHash: plan.hash })).run : undefined;
-        const made = await backUp(context, { ...endangered, session, planHash: plan.hash, run });
-        return { backup: made, copied: { tables: endangered.touched } };
-      },
+    async attempt({ session, history, begin }) {
+      const plan = await planHeld(context, session, { before, history });
+      if (plan !== before) found({ plan });
+      const endangered = await findEndangered(context, session, plan);
+      if (endangered === undefined) return undefined;
+      // A failed backup is a run that the record should have; where there is no record yet, it changes nothing.
+      const run = history.exists && !history.outdated ? (await begin({ planHash: plan.hash })).run : undefined;
+      const made = await backUp(context, { ...endangered, session, planHash: plan.hash, run });
+      return { backup: made, copied: { tables: endangered.touched } };
     },
   });
 }

@@ -11,7 +11,7 @@ import { verifySchema } from "./drift-verify.ts";
 import { need } from "./need.ts";
 import type { Stage } from "./stage.ts";
 import type { RunState } from "./state.ts";
-import { underLock } from "./under-lock.ts";
+import { withRunLock } from "./under-lock.ts";
 
 /** Between the look and the answer somebody may change more, and nobody has seen that. */
 function refuseUnseen(shown: string | undefined, after: Fingerprint): void {
@@ -30,19 +30,15 @@ interface Accepting {
 }
 
 async function recordNow(context: Context, state: RunState, { found, shown }: Accepting): Promise<void> {
-  await underLock(context, state, {
+  await withRunLock(context, state, {
     found,
-    work: {
-      direction: "up",
-      done: [],
-      async attempt({ session, history, begin }) {
-        await prepareHistory(context, session, history);
-        const begun = await begin({ planHash: undefined });
-        const after = await readSchema(context, session);
-        refuseUnseen(shown, after);
-        await record(context, session, { begun, history, after });
-        found({ kept: true });
-      },
+    async attempt({ session, history, begin }) {
+      await prepareHistory(context, session, history);
+      const begun = await begin({ planHash: undefined });
+      const after = await readSchema(context, session);
+      refuseUnseen(shown, after);
+      await record(context, session, { begun, history, after });
+      found({ kept: true });
     },
   });
 }

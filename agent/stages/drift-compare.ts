@@ -19,7 +19,7 @@ import {
 import type { LeftOut } from "../postgres/fingerprint-sql.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
-import { isConnectionLoss, isState } from "../postgres/sqlstate.ts";
+import { isConnectionLoss, isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { Context } from "./context.ts";
 import { withoutIgnored } from "./drift-ignore.ts";
 
@@ -56,7 +56,13 @@ function mirrorTable(form: string): string {
 }
 
 /** Somebody else changes the schema at this moment: a definition is gone before it is written out, or its table is locked. */
-const MEANWHILE = ["55P03", "XX000", "42P01", "42704", "42883"];
+const MEANWHILE = [
+  SQLSTATE.lockNotAvailable,
+  SQLSTATE.internalError,
+  SQLSTATE.undefinedTable,
+  SQLSTATE.undefinedObject,
+  SQLSTATE.undefinedFunction,
+];
 
 const isMeanwhile = (error: unknown): boolean => isState(error, ...MEANWHILE) && !isConnectionLoss(error);
 

@@ -2,6 +2,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { memberTarget, type Names, namesOf } from "../history/schema.ts";
 import type { Log } from "../lib/log.ts";
 import { didYouMean } from "../lib/nearest.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -101,7 +102,7 @@ export async function listSchemas(context: Context, session: Session): Promise<r
   if (fleet.query === "") return fleet.schemas;
   const schemas = await ask(context, session).catch(async (error: unknown) => {
     if (sqlstateOf(error) === undefined || isConnectionLoss(error)) throw error;
-    throw badAnswer(`fails: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw badAnswer(`fails: ${reasonOf(error)}`, error);
   });
   const twice = schemas.find((schema, at) => schemas.indexOf(schema) !== at);
   if (twice !== undefined) throw badAnswer(`names ${twice} twice`);

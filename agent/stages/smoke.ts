@@ -2,6 +2,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
 import { parseDuration } from "../lib/duration.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { ExpectationResult } from "../report/report.ts";
@@ -30,7 +31,7 @@ async function meet(session: Session, { sql, judge, what, ifFailed }: Expectatio
   } catch (error) {
     if (sqlstateOf(error) === undefined) throw error;
     const late = isState(error, SQLSTATE.queryCanceled) ? `${what}: no answer in smoke.timeout, ${timeout}` : undefined;
-    const reason = late ?? ifFailed?.(error) ?? `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = late ?? ifFailed?.(error) ?? `${what}: ${reasonOf(error)}`;
     return { reason, endedAt: elapsed() };
   }
 }

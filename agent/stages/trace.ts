@@ -1,6 +1,6 @@
 import { stoppable } from "../engine/cancel.ts";
-import { messageOf } from "../engine/failure.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Statement } from "../migrations/parser.ts";
 import { connect } from "../postgres/client.ts";
 import type { Session } from "../postgres/session.ts";
@@ -37,7 +37,7 @@ function failed({ planned: { migration } }: One, statement: Statement | undefine
   const file = migration.up?.file ?? migration.name;
   const where = statement?.line === undefined ? file : `${file}:${statement.line}`;
   return new HeadgateError("trace-failed", {
-    what: `${where} fails in the copy: ${messageOf(error)}`,
+    what: `${where} fails in the copy: ${reasonOf(error)}`,
     details:
       statement === undefined
         ? []

@@ -6,6 +6,7 @@ import { HeadgateError } from "../errors/headgate-error.ts";
 import { doneBy } from "../history/record.ts";
 import { type HistoryState, readHistory } from "../history/state.ts";
 import { formatDuration, parseDuration } from "../lib/duration.ts";
+import { reasonOf } from "../lib/reason.ts";
 import { connect } from "../postgres/client.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
@@ -108,13 +109,13 @@ async function settleDone(
 
 const lostForGood = (error: unknown, context: Context): HeadgateError =>
   new HeadgateError("connection-lost", {
-    what: `the connection was lost and could not be taken up again: ${error instanceof Error ? error.message : String(error)}`,
+    what: `the connection was lost and could not be taken up again: ${reasonOf(error)}`,
     stands: `what was committed is in ${context.names.history}; the next run goes on from there`,
     cause: error,
   });
 
 async function reconnect(context: Context, lost: unknown): Promise<Session> {
-  context.log.warn(`the connection was lost (${lost instanceof Error ? lost.message : lost}); connecting again`);
+  context.log.warn(`the connection was lost (${reasonOf(lost)}); connecting again`);
   try {
     return await openWorkSession(context, true);
   } catch (error) {
@@ -183,3 +184,10 @@ export async function underLock<Result>(
     }
   }
 }
+
+/** Runs an attempt that applies nothing itself, with the run lock held. */
+export const withRunLock = async <Result>(
+  context: Context,
+  state: RunState,
+  { found, attempt }: { readonly found: (part: RunState) => void; readonly attempt: (hold: Hold) => Promise<Result> },
+): Promise<Result> => await underLock(context, state, { found, work: { direction: "up", done: [], attempt } });

@@ -1,7 +1,7 @@
 import { prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import type { RunState } from "./state.ts";
-import { type Hold, underLock } from "./under-lock.ts";
+import { type Hold, withRunLock } from "./under-lock.ts";
 
 export interface HistoryWork<Result> {
   readonly found: (part: RunState) => void;
@@ -20,21 +20,17 @@ export async function writeHistory<Result>(
   state: RunState,
   { found, decide }: HistoryWork<Result>,
 ): Promise<Result> {
-  return await underLock(context, state, {
+  return await withRunLock(context, state, {
     found,
-    work: {
-      direction: "up",
-      done: [],
-      async attempt({ session, history, begin }) {
-        await prepareHistory(context, session, history);
-        const { run } = await begin({ planHash: undefined });
-        const { sql, result } = await decide({ history, run });
-        const chunks = Array.from({ length: Math.ceil(sql.length / CHUNK) }, (_, at) =>
-          sql.slice(at * CHUNK, (at + 1) * CHUNK).join(";\n"),
-        );
-        await Promise.all(["BEGIN", ...chunks, "COMMIT"].map((message) => session.query(message)));
-        return result;
-      },
+    async attempt({ session, history, begin }) {
+      await prepareHistory(context, session, history);
+      const { run } = await begin({ planHash: undefined });
+      const { sql, result } = await decide({ history, run });
+      const chunks = Array.from({ length: Math.ceil(sql.length / CHUNK) }, (_, at) =>
+        sql.slice(at * CHUNK, (at + 1) * CHUNK).join(";\n"),
+      );
+      await Promise.all(["BEGIN", ...chunks, "COMMIT"].map((message) => session.query(message)));
+      return result;
     },
   });
 }
