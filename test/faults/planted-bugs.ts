@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are source text, placeholders and all
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings are source text, template literals and all
 
 /** One change to the agent's sources; `search` has to be there exactly once. */
 export interface Edit {

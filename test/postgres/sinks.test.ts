@@ -2,61 +2,30 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MARK } from "../support/canary.ts";
-import { folder, startHeadgate } from "../support/headgate.ts";
-import { type Manner, type Receiver, startReceiver } from "../support/receiver.ts";
-import { useScene } from "./scene.ts";
+import { folder } from "../support/headgate.ts";
+import { BAD, PATH, useSinks } from "./sinks-scene.ts";
 
-const ORDERS = { "1_orders.sql": "CREATE TABLE orders (id int PRIMARY KEY, mail text);" };
-const BAD = {
-  "2_twice.sql": "INSERT INTO orders VALUES (1, 'a'), (2, 'b');",
-  "3_unique.sql":
-    "INSERT INTO orders VALUES (3, 'ada@example.com'), (4, 'ada@example.com'); CREATE UNIQUE INDEX ON orders (mail);",
-};
 const CANARY = "ada@example.com";
-const PATH = `/services/T0000/B0000/${MARK}`;
 
-const scene = useScene(ORDERS);
-let receiver: Receiver;
+const { scene, receiver, reporting, migrate, toWebhook, toSlack } = useSinks();
 let metrics: ReturnType<typeof folder>;
-
-beforeEach(async () => {
-  receiver = await startReceiver();
+beforeEach(() => {
   metrics = folder({});
 });
-afterEach(async () => {
-  metrics.remove();
-  await receiver.close();
-});
-
-const reporting = (report: Readonly<Record<string, unknown>>) => scene.values({ report });
-
-/** Runs a migration; `toldMs` is how long it told of its end, from the log's last line of its own on. */
-async function migrate(env: Readonly<Record<string, string>> = {}) {
-  const args = ["migrate", "--dir", scene.files.path, ...scene.valuesArgs];
-  const { process, result, stderr } = startHeadgate(args, { DATABASE_URL: scene.database.url, ...env });
-  let over = Number.NaN;
-  process.stderr?.on("data", () => {
-    if (Number.isNaN(over) && /^\w+, exit code \d+, after /m.test(stderr())) over = performance.now();
-  });
-  const ended = await result;
-  return { ...ended, toldMs: performance.now() - over };
-}
-
-const toWebhook = () => ({ HEADGATE_WEBHOOK_URL: `${receiver.url}${PATH}` });
-const toSlack = () => ({ HEADGATE_SLACK_URL: `${receiver.url}${PATH}` });
+afterEach(() => metrics.remove());
 
 describe("the webhook", () => {
   it("gets the report of a run that failed, and of one that ended well only when asked", async () => {
     expect((await migrate(toWebhook())).code).toBe(0);
-    expect(receiver.received).toEqual([]);
+    expect(receiver().received).toEqual([]);
     scene.files.write(BAD);
     expect((await migrate(toWebhook())).code).toBe(6);
-    expect(receiver.received).toMatchObject([{ method: "POST", path: PATH }]);
-    expect(receiver.json()).toMatchObject([{ format: 1, command: "migrate", outcome: "failed", exitCode: 6 }]);
+    expect(receiver().received).toMatchObject([{ method: "POST", path: PATH }]);
+    expect(receiver().json()).toMatchObject([{ format: 1, command: "migrate", outcome: "failed", exitCode: 6 }]);
     scene.remove("3_unique.sql");
     reporting({ webhook: { when: "always" } });
     expect((await migrate(toWebhook())).code).toBe(0);
-    expect(receiver.json()[1]).toMatchObject({ outcome: "done", exitCode: 0 });
+    expect(receiver().json()[1]).toMatchObject({ outcome: "done", exitCode: 0 });
   });
 
   it("gets what a template makes of it: a field alone keeps its kind, and quotes do no harm", async () => {
@@ -69,7 +38,7 @@ describe("the webhook", () => {
     reporting({ webhook: { when: "always", body } });
     scene.files.write({ "2_bad.sql": `SELECT "no ""such"" column" FROM orders;` });
     expect((await migrate(toWebhook())).code).toBe(6);
-    expect(receiver.json()).toEqual([
+    expect(receiver().json()).toEqual([
       {
         title: "migrate failed",
         code: 6,
@@ -81,10 +50,12 @@ describe("the webhook", () => {
 
   it("takes a user and password in its URL as the header they mean", async () => {
     reporting({ webhook: { when: "always" } });
-    const { code, stderr } = await migrate({ HEADGATE_WEBHOOK_URL: receiver.url.replace("//", "//ada:s%C3%A9same@") });
+    const { code, stderr } = await migrate({
+      HEADGATE_WEBHOOK_URL: receiver().url.replace("//", "//ada:s%C3%A9same@"),
+    });
     expect(code).toBe(0);
     expect(stderr).not.toContain("did not reach");
-    expect(receiver.received[0]?.headers.authorization).toBe(`Basic ${Buffer.from("ada:sésame").toString("base64")}`);
+    expect(receiver().received[0]?.headers.authorization).toBe(`Basic ${Buffer.from("ada:sésame").toString("base64")}`);
   });
 });
 
@@ -92,7 +63,7 @@ describe("Slack", () => {
   it("gets a message with what happened and what to do, in which nothing of the database's is markup", async () => {
     scene.files.write({ "2_bad.sql": `SELECT "<!channel>" FROM orders;` });
     expect((await migrate(toSlack())).code).toBe(6);
-    const [message] = receiver.json();
+    const [message] = receiver().json();
     expect(message?.text).toMatch(/^\*Headgate at the desk: migrate failed\* \(exit code 6, \d/);
     expect(message?.text).toContain('column "&lt;!channel&gt;" does not exist');
     expect(message?.text).toContain("Next: ");
@@ -118,8 +89,8 @@ describe("what PostgreSQL quotes of a row", () => {
   it("stays in the log and in the run's row: no other sink gets it", async () => {
     const file = join(metrics.path, "run.prom");
     reporting({
-      prometheus: { file, pushgateway: { url: receiver.url } },
-      openTelemetry: { enabled: true, endpoint: receiver.url },
+      prometheus: { file, pushgateway: { url: receiver().url } },
+      openTelemetry: { enabled: true, endpoint: receiver().url },
     });
     scene.files.write(BAD);
     const { code, stderr } = await migrate({ ...toWebhook(), ...toSlack() });
@@ -128,8 +99,8 @@ describe("what PostgreSQL quotes of a row", () => {
     expect(stderr).toContain(CANARY);
     expect(JSON.stringify(await scene.database.sql("SELECT report FROM headgate.run"))).toContain(CANARY);
     // The Pushgateway gets two: drift is one number for all commands.
-    expect(receiver.received).toHaveLength(6);
-    for (const { body, path } of receiver.received) expect(body, path).not.toContain(CANARY);
+    expect(receiver().received).toHaveLength(6);
+    for (const { body, path } of receiver().received) expect(body, path).not.toContain(CANARY);
     expect(readFileSync(file, "utf8")).not.toContain(CANARY);
   });
 });
@@ -179,13 +150,15 @@ interface OtlpSpan {
 
 describe("OpenTelemetry", () => {
   const sentTo = (path: string) =>
-    receiver.received.filter((each) => each.path === path).map(({ body }) => JSON.parse(body));
+    receiver()
+      .received.filter((each) => each.path === path)
+      .map(({ body }) => JSON.parse(body));
   const spans = (): OtlpSpan[] => sentTo("/v1/traces")[0]?.resourceSpans[0].scopeSpans[0].spans ?? [];
 
   it("gets a trace of the run, its stages and their migrations, under the span that TRACEPARENT names", async () => {
     reporting({ openTelemetry: { enabled: true } });
     const { code, stderr } = await migrate({
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver().url,
       OTEL_EXPORTER_OTLP_HEADERS: `api-key=${MARK}`,
       OTEL_SERVICE_NAME: "shop-schema",
       TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
@@ -210,90 +183,19 @@ describe("OpenTelemetry", () => {
     const [sent] = sentTo("/v1/metrics");
     const names = sent.resourceMetrics[0].scopeMetrics[0].metrics.map((metric: { name: string }) => metric.name);
     expect(names).toContain("headgate_run_success_timestamp_seconds");
-    expect(receiver.received.map(({ headers }) => headers["api-key"])).toEqual([MARK, MARK]);
+    expect(receiver().received.map(({ headers }) => headers["api-key"])).toEqual([MARK, MARK]);
     expect(stderr).not.toContain(MARK);
   });
 
   it("sees what failed as failed, and nothing where the environment says so", async () => {
-    reporting({ openTelemetry: { enabled: true, endpoint: receiver.url } });
+    reporting({ openTelemetry: { enabled: true, endpoint: receiver().url } });
     scene.files.write(BAD);
     expect((await migrate({ OTEL_METRICS_EXPORTER: "none" })).code).toBe(6);
     const failed = spans().filter(({ status }) => status.code === 2);
     expect(failed.map(({ name }) => name)).toEqual(["headgate migrate", "migrate"]);
     expect(sentTo("/v1/metrics")).toEqual([]);
-    const before = receiver.received.length;
+    const before = receiver().received.length;
     await migrate({ OTEL_SDK_DISABLED: "true" });
-    expect(receiver.received).toHaveLength(before);
+    expect(receiver().received).toHaveLength(before);
   });
-});
-
-interface Broken {
-  readonly name: string;
-  readonly report: (url: string) => Readonly<Record<string, unknown>>;
-  readonly env?: (url: string) => Readonly<Record<string, string>>;
-}
-
-const broken: readonly Broken[] = [
-  {
-    name: "webhook",
-    report: () => ({ webhook: { when: "always" } }),
-    env: (url) => ({ HEADGATE_WEBHOOK_URL: `${url}${PATH}` }),
-  },
-  {
-    name: "slack",
-    report: () => ({ slack: { when: "always" } }),
-    env: (url) => ({ HEADGATE_SLACK_URL: `${url}${PATH}` }),
-  },
-  { name: "pushgateway", report: (url) => ({ prometheus: { pushgateway: { url } } }) },
-  { name: "open-telemetry", report: (endpoint) => ({ openTelemetry: { enabled: true, endpoint } }) },
-];
-
-/** A port that nobody listens to. */
-async function nobody(): Promise<string> {
-  const gone = await startReceiver();
-  await gone.close();
-  return gone.url;
-}
-
-const told = (stderr: string) => stderr.split("\n").filter((line) => line.includes("did not reach"));
-
-describe.each(broken)("$name that does not work", ({ name, report, env }) => {
-  it.each(["is down", "500", "hangs"] as const)(
-    "and %s: the outcome stays, one warning says why, 5 s at most",
-    async (manner) => {
-      if (manner !== "is down") receiver.manner = manner;
-      const url = manner === "is down" ? await nobody() : receiver.url;
-      reporting(report(url));
-      const { code, stderr, toldMs } = await migrate(env?.(url));
-      expect(code, stderr).toBe(0);
-      expect(told(stderr)).toEqual([expect.stringContaining(`the report did not reach ${name}: `)]);
-      expect(told(stderr)[0]).not.toMatch(/fetch failed|undefined|\[object/);
-      expect(stderr).not.toContain(MARK);
-      expect(toldMs).toBeLessThan(5_000);
-      expect(await scene.database.sql("SELECT DISTINCT outcome FROM headgate.run")).toEqual([{ outcome: "done" }]);
-    },
-  );
-});
-
-describe("sinks that do not work, all at once", () => {
-  const manners: readonly Manner[] = ["hangs", "redirects", "answers without end", "cuts off"];
-
-  it.each(manners)(
-    "%s: they cost no more than one that does, and a failure stays the failure that it was",
-    async (manner) => {
-      receiver.manner = manner;
-      scene.files.write(BAD);
-      reporting({
-        prometheus: { file: join(metrics.path, "not-there/run.prom"), pushgateway: { url: receiver.url } },
-        openTelemetry: { enabled: true, endpoint: receiver.url },
-      });
-      const { code, stderr, toldMs } = await migrate({ ...toWebhook(), ...toSlack() });
-      expect(code).toBe(6);
-      for (const name of ["webhook", "slack", "pushgateway", "open-telemetry", "prometheus-file"]) {
-        expect(stderr).toContain(`the report did not reach ${name}: `);
-      }
-      expect(told(stderr)).toHaveLength(5);
-      expect(toldMs).toBeLessThan(5_000);
-    },
-  );
 });

@@ -50,7 +50,7 @@ describe("a redactor", () => {
     expect(cleaned(undefined, "postgresql://app:hunt@er2@db/shop")).not.toContain("er2");
   });
 
-  it("leaves ordinary text and its own placeholder alone", () => {
+  it("leaves ordinary text and its own mark alone", () => {
     const text = "write postgresql://ROLE:PASSWORD@HOST:5432/DATABASE";
     expect(cleaned(undefined, text)).toBe(text);
     expect(cleaned("abc", "abc is too short to be blanked out")).toContain("abc");

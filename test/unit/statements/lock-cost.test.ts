@@ -1,18 +1,9 @@
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
-import { lockOf } from "../../../agent/statements/locks.ts";
+import { describe, expect, it } from "vitest";
 import { trackMade } from "../../../agent/statements/made.ts";
+import { useFacts } from "./facts.ts";
 
-let parse: Parse;
-beforeAll(async () => {
-  parse = await loadParser();
-});
+const { parse, factOf } = useFacts();
 
-const factOf = (sql: string, world: Parameters<typeof lockOf>[1] = {}) => {
-  const [statement] = parse({ sql, file: "a.sql", line: 1 });
-  if (statement === undefined) throw new Error(`no statement: ${sql}`);
-  return lockOf(statement, world);
-};
 describe("a table is written anew", () => {
   it.each([
     "ALTER TABLE t ADD COLUMN c serial",
@@ -67,7 +58,7 @@ describe("every row is read", () => {
   it("but not for NOT NULL after a trusted CHECK of the same set", () => {
     const made = trackMade();
     const sql = "ALTER TABLE t ADD CONSTRAINT k CHECK (c IS NOT NULL) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k";
-    for (const statement of parse({ sql, file: "a.sql", line: 1 })) made.note(statement);
+    for (const statement of parse(sql)) made.note(statement);
     expect(factOf("ALTER TABLE t ALTER c SET NOT NULL", { made }).scans).toBe(false);
   });
 });

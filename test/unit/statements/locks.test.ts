@@ -1,18 +1,9 @@
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadParser, type Parse } from "../../../agent/migrations/parser.ts";
-import { lockOf, strongest } from "../../../agent/statements/locks.ts";
+import { describe, expect, it } from "vitest";
+import { strongest } from "../../../agent/statements/locks.ts";
 import { trackMade } from "../../../agent/statements/made.ts";
+import { useFacts } from "./facts.ts";
 
-let parse: Parse;
-beforeAll(async () => {
-  parse = await loadParser();
-});
-
-const factOf = (sql: string, world: Parameters<typeof lockOf>[1] = {}) => {
-  const [statement] = parse({ sql, file: "a.sql", line: 1 });
-  if (statement === undefined) throw new Error(`no statement: ${sql}`);
-  return lockOf(statement, world);
-};
+const { parse, factOf } = useFacts();
 
 /** Statements of the lock matrix, which was measured, by the lock that each takes on `t`. */
 const matrix: Readonly<Record<string, readonly string[]>> = {
@@ -223,7 +214,7 @@ describe("a table that the set makes is nobody's yet", () => {
     ["CREATE TABLE t (id int)", "INSERT INTO t SELECT * FROM u", ["u"]],
   ])("%s; %s", (before, sql, tables) => {
     const made = trackMade();
-    for (const statement of parse({ sql: before, file: "a.sql", line: 1 })) made.note(statement);
+    for (const statement of parse(before)) made.note(statement);
     const fact = factOf(sql, { made });
     expect(fact.locks.map(({ table }) => table)).toEqual(tables);
     expect(fact.rewrites).toBe(false);
