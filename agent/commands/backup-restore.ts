@@ -4,12 +4,15 @@ import { type Place, placeOf, refuseAnothers } from "../backup/place.ts";
 import type { BackupRecord } from "../backup/record.ts";
 import { newDatabaseFor, type Restored, refuseConnected, restoreBackup } from "../backup/restore.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
+import { elapsed } from "../lib/clock.ts";
 import type { Io } from "../lib/io.ts";
 import { plainTerminal } from "../lib/plain.ts";
+import { reasonOf } from "../lib/reason.ts";
 import type { Connection } from "../postgres/connection.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import { type Args, flagArg, textArg } from "./command.ts";
 import { withContext } from "./context.ts";
+import { recordRestore } from "./restore-record.ts";
 
 const refused = (what: string, fix: string): HeadgateError =>
   new HeadgateError("usage", { what, fix, stands: "nothing was changed" });
@@ -96,8 +99,9 @@ export async function restore(args: Args, io: Io): Promise<number> {
   const wanted = textArg(args, "name");
   if (wanted === undefined)
     throw refused("headgate backup restore wants the name of a backup", "headgate backup list shows them");
-  return await withContext("backup", { args, io }, async (context) => {
+  return await withContext("backup", { args, io }, async (context, redactor) => {
     const { signal, log } = context;
+    const began = { startedAt: new Date(), beganMs: elapsed() };
     const store = await openStore(context);
     const record = await findBackup(store, wanted, signal);
     const connection = await context.source();
@@ -107,6 +111,13 @@ export async function restore(args: Args, io: Io): Promise<number> {
     const replaces = place !== undefined;
     const bare = flagArg(args, "without-owners");
     const restored = await restoreBackup(context, { store, record, connection, into, replaces, bare });
+    await recordRestore(context, {
+      connection: { ...connection, database: into },
+      target: record.target,
+      summary: `restored from ${record.name}, of ${describeOrigin(record)}`,
+      clean: redactor.clean,
+      ...began,
+    }).catch((error: unknown) => log.warn(`the history of ${into} does not tell of this restore: ${reasonOf(error)}`));
     for (const line of restored.refused) log.warn(`not set in ${into}: ${line}`);
     const { name, tables } = record;
     if (flagArg(args, "json")) {

@@ -8,10 +8,10 @@ import type { Session } from "../postgres/session.ts";
 import { backUp } from "../stages/backup.ts";
 import { begin, prepareTables } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
+import { ofSchema } from "../stages/drift-words.ts";
 import { plan } from "../stages/plan.ts";
 import { describeReturns } from "../stages/refuse-way-back.ts";
 import { countDown } from "../stages/revert.ts";
-import { ofSchema } from "../stages/drift-words.ts";
 import { listSchemas } from "../stages/schemas.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { Copied, Fleet, RunState } from "../stages/state.ts";
@@ -127,9 +127,7 @@ const joined = (
   schema: string,
   list: readonly Difference[] | undefined,
 ): readonly Difference[] | undefined =>
-  list === undefined
-    ? all
-    : [...(all ?? []), ...ofSchema(schema, list)].slice(0, MOST_CHANGES);
+  list === undefined ? all : [...(all ?? []), ...ofSchema(schema, list)].slice(0, MOST_CHANGES);
 
 /** No schema after this one would fare better. */
 const endsAll = (context: Context, error: HeadgateError): boolean =>

@@ -45,6 +45,7 @@ export function nextSteps({ outcome, report, command }: Account): string[] {
   if (outcome === "running")
     return ["headgate status shows where the schema stands; the same command, run again, goes on from there"];
   if (outcome !== "done") return ["headgate status shows where the schema stands"];
+  if (command === "restore") return ["headgate status shows which migrations are pending again"];
   if (ahead.length > 0)
     return [`Still ahead of these files: ${namesText(ahead)}. headgate revert --dry-run shows what would go back`];
   const { drift = [] } = report;

@@ -113,6 +113,26 @@ describe("a restore in the place of a database", () => {
     });
   });
 
+  it("is told by the history of the restored database, and in a report", async () => {
+    scene.files.write(DROPS_NOTE);
+    await scene.run(["migrate"]);
+    const [{ name = "" } = {}] = Object(await scene.json("backup", "list")).backups;
+    const restored = await scene.json("backup", "restore", name, "--into", scene.shop.name, "--yes");
+    made.push(String(restored.before));
+    const { runs } = Object(await scene.json("history"));
+    expect(runs[0]).toMatchObject({ command: "restore", outcome: "done", exitCode: 0, applied: 0 });
+    const origin = `restored from ${name}, of ${scene.shop.name} on the server`;
+    for (const format of ["text", "html", "json"]) {
+      const { code, stdout } = await scene.run(["report", "--format", format]);
+      expect({ format, code, told: stdout.includes(origin) }).toEqual({ format, code: 0, told: true });
+    }
+    expect((await scene.run(["report"])).stdout).toMatch(
+      new RegExp(
+        `database ${scene.shop.name}, [\\s\\S]*next: headgate status shows which migrations are pending again`,
+      ),
+    );
+  });
+
   it("works for the database that is called postgres", async () => {
     const url = new URL(scene.shop.url);
     url.pathname = "/postgres";
