@@ -47,9 +47,15 @@ const io: Io = {
   stop: stop.signal,
 };
 
+/** What may still keep Node at work when all is done: connections that others hold open. */
+const LINGER_MS = 250;
+
 async function main(): Promise<void> {
   const { runCli } = await import("./cli.ts");
-  process.exit(await runCli(process.argv.slice(2), io));
+  process.exitCode = await runCli(process.argv.slice(2), io);
+  // Node ends by itself, once nothing is left to do. process.exit joins V8's threads while one of them may be waiting for
+  // this one, and then the Job hangs with its work done: https://github.com/nodejs/node/issues/54918
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 void main();
