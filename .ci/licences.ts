@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type Metafile } from "esbuild";
-import { beside, bundle } from "./bundle.ts";
+import { build, type RolldownOutput } from "rolldown";
+import { beside, input, output } from "./bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -37,21 +37,20 @@ function read(folder: string): Shipped {
 }
 
 /** The packages of which at least one byte is shipped, by name and version. */
-export function shipped(metafile: Metafile): Shipped[] {
-  const inputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
-  const bundled = inputs
-    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-    .flatMap(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []);
-  const folders = new Set([...bundled, ...beside.map((name) => `node_modules/${name}`)]);
-  const packages = [...folders].map((folder) => read(join(root, folder)));
+export function shipped(built: RolldownOutput): Shipped[] {
+  const modules = built.output.flatMap((part) => (part.type === "chunk" ? Object.entries(part.modules) : []));
+  const bundled = modules
+    .filter(([, { renderedLength }]) => renderedLength > 0)
+    .flatMap(([id]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []);
+  const folders = new Set([...bundled, ...beside.map((name) => join(root, "node_modules", name))]);
+  const packages = [...folders].map(read);
   const byName = new Map(packages.map((one) => [`${one.name} ${one.version}`, one]));
   return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 /** What this checkout would ship. */
 export async function shippedHere(): Promise<Shipped[]> {
-  const { metafile } = await build({ ...bundle, outdir: join(root, "dist"), write: false });
-  return shipped(metafile);
+  return shipped(await build({ ...input, output, write: false }));
 }
 
 const RULE = "-".repeat(80);

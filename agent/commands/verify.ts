@@ -6,13 +6,12 @@ import { plainLine, plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
-import type { Difference } from "../postgres/fingerprint.ts";
+import { type Difference, ofSchema } from "../postgres/fingerprint.ts";
 import type { Session } from "../postgres/session.ts";
 import { momentText } from "../report/words.ts";
 import type { Context } from "../stages/context.ts";
 import { accept } from "../stages/drift-accept.ts";
 import { type SchemaVerdict, verifySchema } from "../stages/drift-verify.ts";
-import { differenceLines, ofSchema } from "../stages/drift-words.ts";
 import { need } from "../stages/need.ts";
 import { inSchema, listSchemas } from "../stages/schemas.ts";
 import type { Stage } from "../stages/stage.ts";
@@ -133,15 +132,19 @@ const comparing = (tell: (found: Found) => void): Stage => ({
   },
 });
 
-const headed = ({ schema, recorded, differences: list }: Verdicts[number]): string[] =>
-  list.length === 0
-    ? []
-    : [
-        plainLine(
-          `${schema === undefined ? "the schema" : schema} differs from what ${recorded?.by || "a run"} left at ${momentText(recorded?.at ?? "")}:`,
-        ),
-        ...list.flatMap(differenceLines),
-      ];
+const heading = ({ schema, recorded }: Verdicts[number]): string =>
+  plainLine(
+    `${schema === undefined ? "the schema" : schema} differs from what ${recorded?.by || "a run"} left at ${momentText(recorded?.at ?? "")}:`,
+  );
+
+async function asText({ verdicts }: Found): Promise<string> {
+  const differing = verdicts.filter((one) => one.differences.length > 0);
+  if (differing.length === 0) return "";
+  // Loaded late: every start reads this module, and few find a difference.
+  const { differenceLines } = await import("../stages/drift-words.ts");
+  const lines = differing.flatMap((one) => [heading(one), ...one.differences.flatMap(differenceLines)]);
+  return plainTerminal(lines.join("\n"));
+}
 
 const asJson = ({ lines, atWork, verdicts }: Found) => {
   const parts = verdicts.map(({ schema, unknown, recorded, note, differences: list }) => ({
@@ -156,10 +159,8 @@ const asJson = ({ lines, atWork, verdicts }: Found) => {
   };
 };
 
-function print(found: Found, { args, io, redactor }: { args: Args; io: Io; redactor: Redactor }): void {
-  const text = flagArg(args, "json")
-    ? JSON.stringify(asJson(found))
-    : plainTerminal(found.verdicts.flatMap(headed).join("\n"));
+async function print(found: Found, { args, io, redactor }: { args: Args; io: Io; redactor: Redactor }): Promise<void> {
+  const text = flagArg(args, "json") ? JSON.stringify(asJson(found)) : await asText(found);
   if (text !== "") io.out(`${redactor.clean(text)}\n`);
 }
 
@@ -171,7 +172,7 @@ async function compare(args: Args, io: Io): Promise<number> {
     });
     const stages = [...order.filter((one) => one.name === "wait"), stage];
     const { error, report } = await runAndReport(context, { stages }, { args, io, redactor });
-    if (found !== undefined) print(found, { args, io, redactor });
+    if (found !== undefined) await print(found, { args, io, redactor });
     if (error !== undefined) throw error;
     return report.exitCode;
   });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Milliseconds since the process began: monotonic, so a clock that jumps never bends a duration. */
-export const elapsed = (): number => performance.now();
+export const elapsed = (): number => process.uptime() * 1_000;
 
 /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {

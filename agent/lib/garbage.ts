@@ -1,9 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
+// Most runs collect nothing, and a start has no time for the two modules.
 function garbageCollector(): () => void {
-  setFlagsFromString("--expose-gc");
-  const collect: unknown = runInNewContext("gc");
+  process.getBuiltinModule("node:v8").setFlagsFromString("--expose-gc");
+  const collect: unknown = process.getBuiltinModule("node:vm").runInNewContext("gc");
   return () => {
     if (typeof collect === "function") collect({ type: "major" });
   };

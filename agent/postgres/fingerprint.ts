@@ -137,3 +137,7 @@ export function describeDifference({ object, kind, before = "", after = "" }: Di
   const [was, is] = several ? firstChange(before, after) : [before, after];
   return `${name}: ${shown(is)}, was ${shown(was)}`;
 }
+
+/** The objects of one schema of a fleet, by that schema's name, too. */
+export const ofSchema = (schema: string, list: readonly Difference[]): Difference[] =>
+  list.map((one) => ({ ...one, object: `${schema}: ${one.object}` }));

@@ -29,7 +29,3 @@ export function differenceLines({ object, kind, before = "", after = "" }: Diffe
   if (!/\n/.test(before + after)) return [`${name}: different`, `  was  ${shown(before)}`, `  is   ${shown(after)}`];
   return [`${name}: different`, ...withContext(diffLines(before, after)).map((line) => `  ${line}`)];
 }
-
-/** The objects of one schema of a fleet, by that schema's name, too. */
-export const ofSchema = (schema: string, list: readonly Difference[]): Difference[] =>
-  list.map((one) => ({ ...one, object: `${schema}: ${one.object}` }));

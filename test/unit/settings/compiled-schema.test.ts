@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build } from "rolldown";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compileSchema } from "../../../.ci/compile-schema.ts";
 import { validate } from "../../../agent/settings/fits.ts";
@@ -10,17 +10,14 @@ const folder = mkdtempSync(join(tmpdir(), "headgate-schema-"));
 let compiled: typeof validate;
 
 beforeAll(async () => {
-  const { metafile } = await build({
-    entryPoints: [join(import.meta.dirname, "../../../agent/settings/fits.ts")],
-    outfile: join(folder, "fits.mjs"),
-    bundle: true,
+  const { output } = await build({
+    input: join(import.meta.dirname, "../../../agent/settings/fits.ts"),
+    output: { file: join(folder, "fits.mjs"), format: "esm" },
     platform: "node",
-    format: "esm",
-    metafile: true,
     plugins: [compileSchema],
   });
   // Nothing of Ajv's compiler is left in it.
-  expect(Object.keys(metafile.inputs).filter((file) => file.includes("ajv/dist/compile"))).toEqual([]);
+  expect(output[0].moduleIds.filter((file) => file.includes("ajv/dist/compile"))).toEqual([]);
   compiled = (await import(join(folder, "fits.mjs"))).validate;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
