@@ -51,11 +51,16 @@ const io: Io = {
 const LINGER_MS = 250;
 
 async function main(): Promise<void> {
+  // Until there is an answer: Node ends without a word where nothing is left to wait for, and that must not look done.
+  process.exitCode = 2;
   const { runCli } = await import("./cli.ts");
-  process.exitCode = await runCli(process.argv.slice(2), io);
+  const exitCode = await runCli(process.argv.slice(2), io);
+  process.exitCode = exitCode;
+  // What a library, or somebody's migration, has left behind may still fail: that changes nothing any more.
+  process.on("uncaughtException", () => process.exit(exitCode));
   // Node ends by itself, once nothing is left to do. process.exit joins V8's threads while one of them may be waiting for
   // this one, and then the Job hangs with its work done: https://github.com/nodejs/node/issues/54918
-  setTimeout(() => process.exit(), LINGER_MS).unref();
+  setTimeout(() => process.exit(exitCode), LINGER_MS).unref();
 }
 
 void main();

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import { MigrationBuilder } from "node-pg-migrate/migrationBuilder";
 import { createDefaultMigrationLoader, loadMigrationUnits } from "node-pg-migrate/migrationLoader";
+import { reasonOf } from "../lib/reason.ts";
 import { FileProblemError } from "./problem.ts";
+import { Pulse, unlessStuck } from "./stuck.ts";
 import type { Migration, MigrationFile } from "./types.ts";
 
 type Unit = Awaited<ReturnType<typeof loadMigrationUnits>>[number];
@@ -16,6 +18,9 @@ export interface LiveDatabase {
 
 class NeedsDatabase extends Error {}
 
+/** A function that makes SQL is done in no time; between two queries it may work for a while. */
+const MOST_STILL_MS = 30_000;
+
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 const offline: Database = {
@@ -23,7 +28,7 @@ const offline: Database = {
   select: () => Promise.reject(new NeedsDatabase()),
 };
 
-function online(live: LiveDatabase): Database {
+function online(live: LiveDatabase, pulse: Pulse): Database {
   const run = async (config: unknown, values?: unknown): Promise<never> => {
     const text = typeof config === "object" && config !== null && "text" in config ? config.text : config;
     if (
@@ -33,7 +38,7 @@ function online(live: LiveDatabase): Database {
     ) {
       throw new Error("pgm.db takes SQL text without parameters here; write the values as literals");
     }
-    const rows = await live.query(text);
+    const rows = await pulse.during(live.query(text));
     // pg's result types are wider than what a migration may use: rows and their count.
     return { rows: [...rows], rowCount: rows.length } as never;
   };
@@ -51,16 +56,22 @@ interface Built {
   readonly transaction: boolean;
 }
 
-async function build(
-  action: Action,
-  database: Database,
-  mode: { shorthands: Shorthands; reverse: boolean },
-): Promise<Built> {
+interface Mode {
+  readonly shorthands: Shorthands;
+  readonly reverse: boolean;
+  /** Told of the queries that `database` runs. */
+  readonly pulse: Pulse;
+}
+
+async function build(action: Action, database: Database, mode: Mode): Promise<Built> {
   const pgm = new MigrationBuilder(database, mode.shorthands, false, silent);
   if (mode.reverse) pgm.enableReverseMode();
   // Two parameters are node-pg-migrate's callback style.
-  if (action.length === 2) await new Promise<void>((resolve) => void action(pgm, resolve));
-  else await action(pgm, () => {});
+  const work =
+    action.length === 2
+      ? new Promise<void>((resolve) => void action(pgm, resolve))
+      : (async () => await action(pgm, () => {}))();
+  await unlessStuck(work, mode.pulse, MOST_STILL_MS);
   return { sql: pgm.getSqlSteps().join("\n"), transaction: pgm.isUsingTransaction() };
 }
 
@@ -102,7 +113,7 @@ function upAction({ unit }: Script, file: string): Action {
 
 async function tryBuild(action: Action, script: Script, reverse: boolean): Promise<Built | "dynamic"> {
   try {
-    return await build(action, offline, { shorthands: script.shorthands, reverse });
+    return await build(action, offline, { shorthands: script.shorthands, reverse, pulse: new Pulse() });
   } catch (error) {
     if (error instanceof NeedsDatabase) return "dynamic";
     throw error;
@@ -139,7 +150,7 @@ export async function loadScript(file: MigrationFile): Promise<Migration> {
   const script = await importScript(file);
   const action = upAction(script, base);
   const up = await tryBuild(action, script, false).catch((error: unknown) => {
-    throw new FileProblemError({ file: base, text: `its function up failed: ${String(error)}` });
+    throw new FileProblemError({ file: base, text: `its function up failed: ${reasonOf(error)}` });
   });
   const known = up === "dynamic" ? undefined : up;
   return {
@@ -157,5 +168,6 @@ export async function loadScript(file: MigrationFile): Promise<Migration> {
 export async function buildDynamic(file: MigrationFile, live: LiveDatabase): Promise<string> {
   const script = await importScript(file);
   const action = upAction(script, basename(file.paths[0] ?? ""));
-  return (await build(action, online(live), { shorthands: script.shorthands, reverse: false })).sql;
+  const pulse = new Pulse();
+  return (await build(action, online(live, pulse), { shorthands: script.shorthands, reverse: false, pulse })).sql;
 }

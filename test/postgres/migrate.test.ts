@@ -119,6 +119,38 @@ describe("migrate", () => {
     expect(rows[1]?.up_sql).toContain("VALUES (41)");
   });
 
+  it("gives up JavaScript that never ends, in its transaction or before the first, and says why", async () => {
+    files.write({
+      "003_hangs.mjs":
+        'export const up = async (pgm) => { await pgm.db.query("LOCK TABLE pgmigrations"); await new Promise(() => {}); };\n',
+    });
+    const failed = await run("migrate");
+    expect(failed).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining("it did nothing for 30.0 s and did not end"),
+    });
+    expect(failed.stderr).toContain("003_hangs");
+    files.write({ "003_hangs.mjs": "export const up = (pgm, done) => { };\n" });
+    const { code, stderr } = await headgate(["compile", "--dir", files.path]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("003_hangs.mjs: its function up failed"),
+    });
+  }, 120_000);
+
+  it.each([
+    ["keeps the process busy", "setInterval(() => {}, 1_000);"],
+    [
+      "throws when all is done",
+      'const late = () => { if (process.listenerCount("uncaughtException") === 0) setTimeout(late, 1); else throw new Error("late"); }; late();',
+    ],
+  ])("ends well and at once, also where JavaScript %s", async (_what, left) => {
+    files.write({ "003_left.mjs": `export const up = (pgm) => { pgm.sql("SELECT 1"); ${left} };\n` });
+    const began = performance.now();
+    expect(await run("migrate")).toMatchObject({ code: 0, signal: null });
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
   it("gives each migration the session it should have, whatever the one before did to it", async () => {
     files.write({
       "003_leaks.sql":
