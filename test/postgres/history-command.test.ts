@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { expect, it } from "vitest";
 import { useScene } from "./scene.ts";
 
@@ -21,7 +22,8 @@ it("lists runs, the newest first: who, when, outcome, what changed", async () =>
   const { stdout, stderr } = await scene.run("history");
   const lines = stdout.trimEnd().split("\n");
   expect(lines[0]).toMatch(/^RUN +STARTED +COMMAND +BY +OUTCOME +CHANGED +TOOK$/);
-  expect(lines[1]).toMatch(/^3 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC +revert +desk, unknown +done +1 taken back +\d/);
+  expect(lines[1]).toMatch(/^3 +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC +revert +desk, \S+ +done +1 taken back +\d/);
+  expect(lines[1]).toContain(`desk, ${userInfo().username} `);
   expect(lines[2]).toMatch(/^2 .* migrate .* failed \(6\) +nothing/);
   expect(lines[3]).toMatch(/^1 .* migrate .* done +2 applied/);
   expect(stderr).toContain("next: headgate report RUN");
