@@ -9,7 +9,7 @@ const launcher = "/usr/local/bin/headgate";
 
 // A script's first line takes no search path, and a base without a shell has no `env` either. It takes one argument: what
 // a run makes is short-lived, and young generations of 16 MB would only be memory that nobody collects.
-writeFileSync(launcher, `#!${process.execPath} --max-semi-space-size=1\nimport("/app/dist/main.js");\n`);
+writeFileSync(launcher, `#!${process.execPath} --max-semi-space-size=1\nrequire("/app/dist/main.js");\n`);
 chmodSync(launcher, 0o755);
 
 // A team's image copies its files here and `headgate compile` writes their manifest beside them, as this user.

@@ -22,8 +22,6 @@ function build(outdir: string): void {
     timeout: 120_000,
   });
   if (status !== 0) throw new Error(`.ci/build.ts ended with ${status}: ${stderr}`);
-  // Beside the bundle, where the package has its own: it tells Node that this is an ES module.
-  writeFileSync(join(outdir, "package.json"), `{ "type": "module" }\n`);
 }
 
 function versionOf(manifest: string): string {

@@ -14,8 +14,6 @@ export function build(root: string, home: string): Bundle {
     timeout: 120_000,
   });
   if (status !== 0) throw new Error(`.ci/build.ts ended with ${status}: ${stderr}`);
-  // Beside the bundle, where the package has its own: it tells Node that this is an ES module.
-  writeFileSync(join(path, "package.json"), `{ "type": "module" }\n`);
   // The sweep is about something else than the danger of what it migrates.
   writeFileSync(join(path, VALUES), JSON.stringify({ plan: { refuse: "never" } }));
   return { path, compileCache: join(home, "compile-cache") };
