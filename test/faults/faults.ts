@@ -71,6 +71,7 @@ async function main(args: Arguments): Promise<number> {
 const args = readArguments(process.argv.slice(2));
 if (args === undefined) process.stdout.write(help);
 else {
-  const search = keepOutputs();
+  // One of the planted bugs puts the password out, and the sweep itself finds that.
+  const search = args.planted === undefined ? keepOutputs() : () => undefined;
   process.exitCode = await main(args).finally(search);
 }

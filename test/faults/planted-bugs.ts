@@ -138,7 +138,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         file: "agent/engine/non-transactional.ts",
         search: "  await clearBefore(session, step.statement);\n",
         replace:
-          "  await clearBefore(session, step.statement);\n  await session.query(`BEGIN; ${countStep(executor, step)}`);\n",
+          "  await clearBefore(session, step.statement);\n  await session.query(`BEGIN; ${counted(executor, step)}`);\n",
       },
     ],
     foundBy: ["nontx/statement#1/before", "nontx/guard#1/before"],
