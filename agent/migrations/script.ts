@@ -1,9 +1,8 @@
 import { basename } from "node:path";
 import { MigrationBuilder } from "node-pg-migrate/migrationBuilder";
 import { createDefaultMigrationLoader, loadMigrationUnits } from "node-pg-migrate/migrationLoader";
-import { reasonOf } from "../lib/reason.ts";
 import { FileProblemError } from "./problem.ts";
-import { Pulse, unlessStuck } from "./stuck.ts";
+import { Pulse, Stuck, unlessStuck } from "./stuck.ts";
 import type { Migration, MigrationFile } from "./types.ts";
 
 type Unit = Awaited<ReturnType<typeof loadMigrationUnits>>[number];
@@ -17,6 +16,9 @@ export interface LiveDatabase {
 }
 
 class NeedsDatabase extends Error {}
+
+/** With the class of an error, which says whose mistake it is. */
+const told = (error: unknown): string => (error instanceof Stuck ? error.message : String(error));
 
 /** A function that makes SQL is done in no time; between two queries it may work for a while. */
 const MOST_STILL_MS = 30_000;
@@ -88,15 +90,16 @@ async function importScript(file: MigrationFile): Promise<Script> {
   const path = file.paths[0] ?? "";
   const known = loaded.get(path);
   if (known !== undefined) return known;
-  const [unit] = await loadMigrationUnits(
+  const units = loadMigrationUnits(
     {
       migrationLoaderStrategies: [
         { extensions: [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"], loader: createDefaultMigrationLoader() },
       ],
     },
     [path],
-  ).catch((error: unknown) => {
-    throw new FileProblemError({ file: basename(path), text: `cannot be loaded: ${String(error)}` });
+  );
+  const [unit] = await unlessStuck(units, new Pulse(), MOST_STILL_MS).catch((error: unknown) => {
+    throw new FileProblemError({ file: basename(path), text: `cannot be loaded: ${told(error)}` });
   });
   if (unit === undefined) throw new FileProblemError({ file: basename(path), text: "cannot be loaded" });
   accumulated = { ...accumulated, ...unit.actions.shorthands };
@@ -138,7 +141,11 @@ async function downOf(script: Script, up: Action): Promise<DownParts> {
     if (built === "dynamic") return noDown("dynamic");
     if (built.sql === "") return noDown("irreversible");
     return { ...noDown("stored"), down: built.sql, downTransaction: built.transaction };
-  } catch {
+  } catch (error) {
+    if (error instanceof Stuck) {
+      const file = basename(script.unit.filePaths[0] ?? "");
+      throw new FileProblemError({ file, text: `its function down failed: ${error.message}` });
+    }
     // node-pg-migrate throws where an operation has no inverse.
     return noDown("irreversible");
   }
@@ -150,7 +157,7 @@ export async function loadScript(file: MigrationFile): Promise<Migration> {
   const script = await importScript(file);
   const action = upAction(script, base);
   const up = await tryBuild(action, script, false).catch((error: unknown) => {
-    throw new FileProblemError({ file: base, text: `its function up failed: ${reasonOf(error)}` });
+    throw new FileProblemError({ file: base, text: `its function up failed: ${told(error)}` });
   });
   const known = up === "dynamic" ? undefined : up;
   return {

@@ -130,13 +130,16 @@ describe("migrate", () => {
       stderr: expect.stringContaining("it did nothing for 30.0 s and did not end"),
     });
     expect(failed.stderr).toContain("003_hangs");
-    files.write({ "003_hangs.mjs": "export const up = (pgm, done) => { };\n" });
+    files.write({
+      "003_hangs.mjs": "export const up = (pgm, done) => { };\n",
+      "004_back.mjs": "export const up = () => {}; export const down = async () => { await new Promise(() => {}); };\n",
+    });
     const { code, stderr } = await headgate(["compile", "--dir", files.path]);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining("003_hangs.mjs: its function up failed"),
     });
-  }, 120_000);
+  }, 240_000);
 
   it.each([
     ["keeps the process busy", "setInterval(() => {}, 1_000);"],

@@ -14,6 +14,15 @@ describe("a function of a migration", () => {
     await expect(unlessStuck(never, new Pulse(), 50)).rejects.toThrow(/did nothing for .* and did not end/);
   });
 
+  it("may compute for as long as it likes", async () => {
+    const work = async () => {
+      await delay(10);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+      await delay(10);
+    };
+    await unlessStuck(work(), new Pulse(), 400);
+  });
+
   it("may take as long as its queries do", async () => {
     const pulse = new Pulse();
     const work = async () => {
