@@ -30,6 +30,11 @@ export interface Obstacle {
 /** One preflight check. Reads only; all of them run, whatever the others found. */
 export interface Check {
   readonly name: string;
+  /**
+   * SQL that is true where there may be something to find, for a check that seldom finds anything: all of them are one
+   * statement. It asks functions, not the views over them: a fresh session takes a millisecond to take in a view.
+   */
+  readonly when?: string;
   readonly run: (context: CheckContext) => Obstacle | undefined | Promise<Obstacle | undefined>;
 }
 

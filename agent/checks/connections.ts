@@ -1,8 +1,10 @@
 import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Check } from "./check.ts";
 
-const SQL = `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
- - coalesce(current_setting('reserved_connections', true)::int, 0) AS room,
+const ROOM = `current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+ - coalesce(current_setting('reserved_connections', true)::int, 0)`;
+
+const SQL = `SELECT ${ROOM} AS room,
  (SELECT count(*) FROM pg_stat_activity WHERE usename IS NOT NULL AND datid IS NOT NULL)::int AS used,
  (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user) AS own_limit,
  (SELECT count(*) FROM pg_stat_activity WHERE usename = session_user)::int AS own`;
@@ -13,6 +15,8 @@ const WANTED = 2;
 /** Connections that are left, on the server and for this role. */
 export const connections: Check = {
   name: "connections",
+  // Counted with the server's own processes, which the second look leaves out.
+  when: `${ROOM} - (SELECT count(*) FROM pg_stat_get_activity(NULL)) < ${WANTED} OR (SELECT rolconnlimit >= 0 FROM pg_roles WHERE rolname = session_user)`,
   async run({ session }) {
     const [row = {}] = await session.query(SQL);
     // This session is counted already.

@@ -1,3 +1,5 @@
+import type { Row } from "../postgres/client.ts";
+import { quoteIdentifier } from "../postgres/quote.ts";
 import { backupTarget } from "./backup-target.ts";
 import type { Check, CheckContext, Checked } from "./check.ts";
 import { connections } from "./connections.ts";
@@ -21,6 +23,20 @@ export const checks: readonly Check[] = [
   ...[replicationLag, lockTableSize, wraparound, backupTarget],
 ];
 
-/** All at once: their queries share one round trip. */
-export const runChecks = async (subject: CheckContext): Promise<Checked[]> =>
-  await Promise.all(checks.map(async ({ name, run }) => ({ name, obstacle: await run(subject) })));
+/** What each `when` says, by the check's name. */
+async function traces({ session }: CheckContext): Promise<Row> {
+  const columns = checks.flatMap(({ name, when }) => (when === undefined ? [] : `${when} AS ${quoteIdentifier(name)}`));
+  const [row = {}] = await session.query(`SELECT ${columns.join(",\n ")}`);
+  return row;
+}
+
+/** All at once: their queries share one round trip, and those of them that have found a trace of something a second one. */
+export async function runChecks(subject: CheckContext): Promise<Checked[]> {
+  const found = traces(subject);
+  return await Promise.all(
+    checks.map(async ({ name, when, run }) => {
+      const runs = when === undefined || (await found)[name] !== false;
+      return { name, obstacle: runs ? await run(subject) : undefined };
+    }),
+  );
+}

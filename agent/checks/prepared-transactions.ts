@@ -6,6 +6,7 @@ FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared LIM
 /** Transactions that were prepared and never ended: they hold their locks without a session that could be ended. */
 export const preparedTransactions: Check = {
   name: "prepared-transactions",
+  when: "EXISTS (SELECT FROM pg_prepared_xact())",
   async run({ session }) {
     const rows = await session.query(SQL);
     if (rows.length === 0) return undefined;

@@ -1,5 +1,6 @@
 import { SCHEMA_VERSION } from "../history/schema.ts";
 import { isRecord } from "../lib/records.ts";
+import type { Row } from "../postgres/client.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/quote.ts";
 import type { Check, CheckContext } from "./check.ts";
 
@@ -8,74 +9,90 @@ interface Missing {
   readonly grant: string;
 }
 
-interface Table {
-  readonly schema: string;
-  readonly table: string;
-}
-
-/** By the catalog's own rows: to_regclass() raises where the schema may not be used, which is one of the answers here. */
-const oidOf = ({ schema, table }: Table): string =>
-  `(SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = ${quoteLiteral(schema)} AND c.relname = ${quoteLiteral(table)})`;
-
-/** Rights on a table that is there; a table that is not there is NULL and will be made. */
-const tableRights = (table: Table, rights: readonly string[]): string =>
-  `(SELECT bool_and(has_table_privilege(${oidOf(table)}, p)) FROM unnest(ARRAY[${rights.map(quoteLiteral).join(", ")}]) AS p)`;
-
 const HISTORY_RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
 const RUN_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
 const REVERTED_RIGHTS = ["INSERT"] as const;
+const META_RIGHTS = ["SELECT"] as const;
 const FINGERPRINT_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
 const MIRROR_RIGHTS = ["SELECT", "INSERT", "DELETE"] as const;
 
-const schemaRight = (name: string, right: string): string =>
-  `(SELECT has_schema_privilege(n.oid, '${right}') FROM pg_namespace n WHERE n.nspname = ${quoteLiteral(name)})`;
+/** Those of the rights that the role holds on a row's object, by one of has_schema_privilege and its like. */
+const heldSql = (has: string, rights: readonly string[]): string =>
+  `ARRAY(SELECT p FROM unnest(ARRAY[${rights.map(quoteLiteral).join(", ")}]) AS p WHERE ${has}(c.oid, p))`;
 
+/**
+ * By the catalog's own rows: to_regclass() raises where the schema may not be used, which is one of the answers here. Few
+ * parts: a fresh session takes its time to plan each.
+ */
 function sqlOf({ names, settings }: CheckContext): string {
-  const own = (table: string): Table => ({ schema: names.schemaName, table });
-  return `SELECT has_database_privilege(current_database(), 'CREATE') AS database,
- ${schemaRight(names.schemaName, "USAGE")} AS own, ${schemaRight(names.schemaName, "CREATE")} AS own_create,
- ${owners(names)},
- ${tableRights(own("history"), HISTORY_RIGHTS)} AS history, ${tableRights(own("run"), RUN_RIGHTS)} AS run,
- ${tableRights(own("reverted"), REVERTED_RIGHTS)} AS reverted, ${tableRights(own("meta"), ["SELECT"])} AS meta,
- ${tableRights(own("fingerprint"), FINGERPRINT_RIGHTS)} AS fingerprint,
- ${schemaRight(names.pgmigrationsName.schema, "CREATE")} AS mirror_schema,
- ${oidOf(names.pgmigrationsName)} IS NOT NULL AS mirror_there,
- ${tableRights(names.pgmigrationsName, MIRROR_RIGHTS)} AS mirror,
- current_schema() AS current,
- EXISTS (SELECT FROM pg_namespace WHERE nspname = ${quoteLiteral(settings.database.searchPath[0] ?? "public")}) AS wanted_there,
- (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = current_schema()) AS create_here`;
+  const own = quoteLiteral(names.schemaName);
+  const mirror = names.pgmigrationsName;
+  const wanted = quoteLiteral(settings.database.searchPath[0] ?? "public");
+  return `SELECT has_database_privilege(current_database(), 'CREATE') AS database, current_schema() AS current,
+ (SELECT jsonb_object_agg(nspname, ${heldSql("has_schema_privilege", ["USAGE", "CREATE"])}) FROM pg_namespace AS c
+  WHERE nspname IN (${own}, ${quoteLiteral(mirror.schema)}, ${wanted}, current_schema())) AS schemas,
+ (SELECT jsonb_object_agg(n.nspname || '.' || c.relname, ${heldSql("has_table_privilege", HISTORY_RIGHTS)})
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE (n.nspname = ${own} AND c.relname IN (${OWN_TABLES})) OR (n.nspname = ${quoteLiteral(mirror.schema)} AND c.relname = ${quoteLiteral(mirror.table)})) AS tables,
+ ${owners(names)}`;
 }
+
+const OWN_TABLES = ["history", "run", "meta", "reverted", "fingerprint"].map(quoteLiteral).join(", ");
 
 /** Who has what a newer version of the tables changes, and whether this role may do the same. */
 const owners = ({ schemaName }: CheckContext["names"]): string =>
   `(SELECT jsonb_build_object('may', bool_and(pg_has_role(owner, 'USAGE')), 'who', min(pg_get_userbyid(owner))) FROM (
-  SELECT relowner AS owner, relnamespace AS space FROM pg_class WHERE relname IN ('history', 'run', 'meta', 'reverted', 'fingerprint') AND relkind = 'r'
+  SELECT relowner AS owner, relnamespace AS space FROM pg_class WHERE relname IN (${OWN_TABLES}) AND relkind = 'r'
   UNION ALL SELECT proowner, pronamespace FROM pg_proc WHERE proname IN ('guard', 'settle', 'held_locks')
  ) o WHERE space = (SELECT oid FROM pg_namespace WHERE nspname = ${quoteLiteral(schemaName)})) AS owners`;
 
-type Row = Readonly<Record<string, unknown>>;
+/** The rights that the role holds, by object; undefined for an object that is not there. */
+interface Held {
+  readonly onDatabase: boolean;
+  readonly current: string | undefined;
+  readonly onSchema: (name: string) => readonly unknown[] | undefined;
+  readonly onTable: (schema: string, table: string) => readonly unknown[] | undefined;
+  readonly owners: { readonly may?: unknown; readonly who?: unknown };
+}
 
-function onOwnSchema({ session, names }: CheckContext, row: Row): Missing[] {
+const listIn = (record: unknown, key: string): readonly unknown[] | undefined => {
+  const list = isRecord(record) ? record[key] : undefined;
+  return Array.isArray(list) ? list : undefined;
+};
+
+const heldBy = (row: Row): Held => ({
+  onDatabase: row.database === true,
+  current: row.current === null ? undefined : String(row.current),
+  onSchema: (name) => listIn(row.schemas, name),
+  onTable: (schema, table) => listIn(row.tables, `${schema}.${table}`),
+  owners: isRecord(row.owners) ? row.owners : {},
+});
+
+const holdsAll = (held: readonly unknown[], rights: readonly string[]): boolean =>
+  rights.every((right) => held.includes(right));
+
+function onOwnSchema({ session, names }: CheckContext, held: Held): Missing[] {
   const role = quoteIdentifier(session.facts.role);
-  if (row.own === null) {
-    if (row.database === true) return [];
+  const own = held.onSchema(names.schemaName);
+  if (own === undefined) {
+    if (held.onDatabase) return [];
     const grant = `GRANT CREATE ON DATABASE ${quoteIdentifier(session.facts.database)} TO ${role}`;
     return [{ what: `CREATE on the database, for the schema ${names.schema}`, grant }];
   }
-  const table = (holds: unknown, name: string, rights: readonly string[]): Missing[] =>
-    holds === false
-      ? [{ what: `${rights.join(", ")} on ${name}`, grant: `GRANT ${rights.join(", ")} ON ${name} TO ${role}` }]
-      : [];
+  // A table that is not there will be made.
+  const table = (table: string, name: string, rights: readonly string[]): Missing[] =>
+    holdsAll(held.onTable(names.schemaName, table) ?? rights, rights)
+      ? []
+      : [{ what: `${rights.join(", ")} on ${name}`, grant: `GRANT ${rights.join(", ")} ON ${name} TO ${role}` }];
   return [
-    ...(row.own === true
+    ...(own.includes("USAGE")
       ? []
       : [{ what: `USAGE on the schema ${names.schema}`, grant: `GRANT USAGE ON SCHEMA ${names.schema} TO ${role}` }]),
-    ...table(row.history, names.history, HISTORY_RIGHTS),
-    ...table(row.run, names.run, RUN_RIGHTS),
-    ...table(row.reverted, names.reverted, REVERTED_RIGHTS),
-    ...table(row.meta, names.meta, ["SELECT"]),
-    ...table(row.fingerprint, names.fingerprint, FINGERPRINT_RIGHTS),
+    ...table("history", names.history, HISTORY_RIGHTS),
+    ...table("run", names.run, RUN_RIGHTS),
+    ...table("reverted", names.reverted, REVERTED_RIGHTS),
+    ...table("meta", names.meta, META_RIGHTS),
+    ...table("fingerprint", names.fingerprint, FINGERPRINT_RIGHTS),
   ];
 }
 
@@ -85,10 +102,13 @@ async function isOutdated({ session, names }: CheckContext): Promise<boolean> {
 }
 
 /** Only their owner can grow the tables that an older Headgate made. Asks further only for a role that could not. */
-async function onGrowing(context: CheckContext, row: Row): Promise<Missing[]> {
+async function onGrowing(context: CheckContext, held: Held): Promise<Missing[]> {
   const { session, names } = context;
-  const { may, who } = isRecord(row.owners) ? row.owners : {};
-  if (row.own !== true || row.meta !== true || (may === true && row.own_create === true)) return [];
+  const { may, who } = held.owners;
+  const own = held.onSchema(names.schemaName) ?? [];
+  const onOwn = (table: string) => held.onTable(names.schemaName, table);
+  if (!own.includes("USAGE") || onOwn("meta")?.includes("SELECT") !== true) return [];
+  if (may === true && own.includes("CREATE")) return [];
   if (!(await isOutdated(context))) return [];
   const role = quoteIdentifier(session.facts.role);
   if (may === true)
@@ -99,9 +119,9 @@ async function onGrowing(context: CheckContext, row: Row): Promise<Missing[]> {
       },
     ];
   const added = [
-    { there: row.reverted, name: names.reverted, rights: REVERTED_RIGHTS },
-    { there: row.fingerprint, name: names.fingerprint, rights: FINGERPRINT_RIGHTS },
-  ].filter(({ there }) => there === null);
+    { there: onOwn("reverted"), name: names.reverted, rights: REVERTED_RIGHTS },
+    { there: onOwn("fingerprint"), name: names.fingerprint, rights: FINGERPRINT_RIGHTS },
+  ].filter(({ there }) => there === undefined);
   const grants = added.map(({ name, rights }) => `GRANT ${rights.join(", ")} ON ${name} TO ${role}`);
   return [
     {
@@ -111,15 +131,17 @@ async function onGrowing(context: CheckContext, row: Row): Promise<Missing[]> {
   ];
 }
 
-function onMirror({ session, names }: CheckContext, row: Row): Missing[] {
+function onMirror({ session, names }: CheckContext, held: Held): Missing[] {
   const role = quoteIdentifier(session.facts.role);
   const schema = quoteIdentifier(names.pgmigrationsName.schema);
-  if (row.mirror_there !== true) {
-    if (row.mirror_schema === null) return [];
+  const onTable = held.onTable(names.pgmigrationsName.schema, names.pgmigrationsName.table);
+  if (onTable === undefined) {
+    // A schema that is not there will be made.
+    if (held.onSchema(names.pgmigrationsName.schema)?.includes("CREATE") !== false) return [];
     const what = `CREATE on the schema ${schema}, for ${names.pgmigrations}`;
-    return row.mirror_schema === true ? [] : [{ what, grant: `GRANT CREATE ON SCHEMA ${schema} TO ${role}` }];
+    return [{ what, grant: `GRANT CREATE ON SCHEMA ${schema} TO ${role}` }];
   }
-  if (row.mirror !== false) return [];
+  if (holdsAll(onTable, MIRROR_RIGHTS)) return [];
   const rights = MIRROR_RIGHTS.join(", ");
   const sequence = `${schema}.${quoteIdentifier(`${names.pgmigrationsName.table}_id_seq`)}`;
   return [
@@ -130,13 +152,14 @@ function onMirror({ session, names }: CheckContext, row: Row): Missing[] {
   ];
 }
 
-function whereMigrationsCreate({ session, settings }: CheckContext, row: Row): Missing[] {
-  if (row.create_here === true) return [];
+function whereMigrationsCreate({ session, settings }: CheckContext, held: Held): Missing[] {
+  const { current } = held;
+  if (current !== undefined && held.onSchema(current)?.includes("CREATE") === true) return [];
   const role = quoteIdentifier(session.facts.role);
   const [wanted] = settings.database.searchPath;
   const schemaName = quoteIdentifier(wanted ?? "public");
-  if (row.current === null || (wanted !== undefined && row.current !== wanted)) {
-    if (row.wanted_there === true) {
+  if (current === undefined || (wanted !== undefined && current !== wanted)) {
+    if (held.onSchema(wanted ?? "public") !== undefined) {
       const grant = `GRANT USAGE, CREATE ON SCHEMA ${schemaName} TO ${role}`;
       return [{ what: `USAGE on the schema ${schemaName}, where migrations create objects`, grant }];
     }
@@ -147,7 +170,7 @@ function whereMigrationsCreate({ session, settings }: CheckContext, row: Row): M
       },
     ];
   }
-  const schema = quoteIdentifier(String(row.current));
+  const schema = quoteIdentifier(current);
   const what = `CREATE on the schema ${schema}, where migrations create objects`;
   return [{ what, grant: `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}` }];
 }
@@ -157,11 +180,12 @@ export const privileges: Check = {
   name: "privileges",
   async run(context) {
     const [row = {}] = await context.session.query(sqlOf(context));
+    const held = heldBy(row);
     const missing = [
-      ...onOwnSchema(context, row),
-      ...(await onGrowing(context, row)),
-      ...onMirror(context, row),
-      ...whereMigrationsCreate(context, row),
+      ...onOwnSchema(context, held),
+      ...(await onGrowing(context, held)),
+      ...onMirror(context, held),
+      ...whereMigrationsCreate(context, held),
     ];
     if (missing.length === 0) return undefined;
     return {

@@ -63,6 +63,7 @@ const unseen = (hidden: number, role: string): Obstacle => ({
 /** Standbys, subscribers and slots that a big change would leave even farther behind. */
 export const replicationLag: Check = {
   name: "replication-lag",
+  when: "EXISTS (SELECT FROM pg_stat_get_wal_senders()) OR EXISTS (SELECT FROM pg_get_replication_slots())",
   async run({ session }) {
     const rows = await session.query(SQL);
     const late = rows.filter((row) => (isSlot(row) ? isHeavy(row) : isBehind(row)));

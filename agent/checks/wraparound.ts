@@ -18,6 +18,8 @@ WHERE a.age > greatest(a.failsafe, a.forced * 1.05) ORDER BY a.age DESC LIMIT 1`
 /** Transaction numbers that run out: a migration may be the last thing that the server does, or the first that it refuses. */
 export const wraparound: Check = {
   name: "wraparound",
+  when: `EXISTS (SELECT FROM pg_database WHERE age(datfrozenxid) > current_setting('autovacuum_freeze_max_age')::int8
+ OR mxid_age(datminmxid) > current_setting('autovacuum_multixact_freeze_max_age')::int8)`,
   async run({ session }) {
     const [row] = await session.query(SQL);
     if (row === undefined) return undefined;
