@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ChunkingContext, InputOptions, OutputOptions } from "rolldown";
+import type { ChunkingContext, InputOptions, OutputOptions, Plugin } from "rolldown";
 import { compileSchema } from "./compile-schema.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -9,14 +9,48 @@ export const beside = ["libpg-query", "@pgsql/types", "jiti"];
 
 const external = [...beside, "pg-native"];
 
-/** All that a module imports at once, with what that imports; what is imported late is not among it. */
-function reached(from: string, graph: ChunkingContext): Set<string> {
-  const found = new Set([from]);
+/** One character above 0x7f, and a file is held as two bytes for each, and takes longer to read. */
+const inAscii: Plugin = {
+  name: "in-ascii",
+  // Not before: the code is printed anew until here.
+  generateBundle(_options, bundle) {
+    for (const part of Object.values(bundle)) {
+      if (part.type === "chunk") part.code = part.code.replaceAll(/[\u0080-\uffff]/g, escapeOf);
+    }
+  },
+};
+
+const escapeOf = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+const agent = (path: string): string => join(root, "agent", path);
+
+/** All that modules import at once, with what those import; what is imported late is not among it. */
+function reached(from: readonly string[], graph: ChunkingContext): Set<string> {
+  const found = new Set(from);
   for (const id of found) for (const one of graph.getModuleInfo(id)?.importedIds ?? []) found.add(one);
   return found;
 }
 
-let always: Set<string> | undefined;
+/** What these load late, and every run all the same: while it waits for the server. */
+const LATE = ["pipeline/order.ts", "pipeline/runner.ts", "commands/run-and-report.ts"].map(agent);
+
+/** What is wanted together is in one file, for each more takes a third of a millisecond to find. */
+const together: readonly (readonly [name: string, roots: (graph: ChunkingContext) => readonly string[]])[] = [
+  ["headgate", () => ["cli.ts", "commands/migrate.ts"].map(agent)],
+  ["run", (graph) => LATE.flatMap((id) => graph.getModuleInfo(id)?.dynamicallyImportedIds ?? [])],
+];
+
+const groups = together.map(([name, roots], at) => {
+  let members: Set<string> | undefined;
+  return {
+    debugName: name,
+    priority: together.length - at,
+    name(id: string, graph: ChunkingContext): string | null {
+      members ??= reached(roots(graph), graph);
+      return members.has(id) ? name : null;
+    },
+  };
+});
 
 /** How the agent becomes one folder. */
 export const input = {
@@ -25,30 +59,19 @@ export const input = {
   platform: "node",
   transform: { target: "node22" },
   external: (id) => external.some((name) => id === name || id.startsWith(`${name}/`)),
-  plugins: [compileSchema],
+  plugins: [compileSchema, inAscii],
   // Some of what one command imports late another has at once; yargs would resolve an `extends`, which nobody gives it.
   checks: { ineffectiveDynamicImport: false, emptyImportMeta: false },
 } satisfies InputOptions;
 
 /**
  * CommonJS: an ES module that imports one name of a module of Node's has all of that module's parts loaded, and the loader
- * itself takes its time. What every start needs is one file, for each file more costs a third of a millisecond. Both
- * together are a quarter of a start, and a sixth of its memory. Names stay as they are, for the stack of an error.
+ * itself takes its time. Names stay as they are, for the stack of an error.
  */
 export const output = {
   format: "cjs",
   entryFileNames: "[name].js",
   chunkFileNames: "[name]-[hash].js",
   minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-  codeSplitting: {
-    groups: [
-      {
-        debugName: "headgate",
-        name(id, graph) {
-          always ??= reached(join(root, "agent", "cli.ts"), graph);
-          return always.has(id) ? "headgate" : null;
-        },
-      },
-    ],
-  },
+  codeSplitting: { groups },
 } satisfies OutputOptions;

@@ -24,8 +24,8 @@ function placed({ positionals = {} }: Command, values: readonly string[]): Args 
  * A command line without a mistake in it, read by Node's own parser: a third of the time that yargs takes. Undefined for
  * everything else: help, completion and whatever is wrong are yargs' to tell.
  */
-function readPlainly([name, ...rest]: readonly string[]): Chosen | undefined {
-  const command = commands.find((one) => one.name === name)?.command;
+async function readPlainly([name, ...rest]: readonly string[]): Promise<Chosen | undefined> {
+  const command = await commands.find((one) => one.name === name)?.load();
   if (command === undefined) return undefined;
   const options = Object.entries(command.options).map(([key, { type, alias }]) => {
     return [key, { type, multiple: true, ...(alias === undefined ? {} : { short: alias }) }] as const;
@@ -54,7 +54,7 @@ function fits(options: Options, [key, value]: readonly [string, unknown]): boole
 }
 
 async function choose(argv: readonly string[], io: Io): Promise<Chosen | undefined> {
-  const plain = readPlainly(argv);
+  const plain = await readPlainly(argv);
   if (plain !== undefined) return plain;
   const { readWithYargs } = await import("./yargs.ts");
   return await readWithYargs(argv, commands, io);

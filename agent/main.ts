@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import type { Io } from "./lib/io.ts";
 
 const stop = new AbortController();
@@ -38,12 +39,15 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+// Not their isTTY: that makes a stream of each, which costs a start two milliseconds.
+const [asked, told] = [isatty(0), isatty(2)];
+
 const io: Io = {
   env: process.env,
   out: (text) => write(1, text),
   err: (text) => write(2, text),
-  colour: process.stderr.isTTY === true && !process.env.NO_COLOR,
-  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  colour: told && !process.env.NO_COLOR,
+  ask: asked && told ? ask : undefined,
   stop: stop.signal,
 };
 

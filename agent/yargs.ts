@@ -60,10 +60,11 @@ function refuseTwice({ options }: Command, args: Args): void {
  */
 export async function readWithYargs(
   argv: readonly string[],
-  commands: readonly Entry[],
+  entries: readonly Entry[],
   io: Io,
 ): Promise<Chosen | undefined> {
   let chosen: Chosen | undefined;
+  const commands = await Promise.all(entries.map(async ({ load, ...entry }) => ({ ...entry, command: await load() })));
   const withCommands = commands.reduce(
     (chain, { name, describe, command }) =>
       chain.command(

@@ -1,6 +1,4 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { fleet } from "../pipeline/fleet.ts";
-import { fleetSmoke } from "../pipeline/fleet-smoke.ts";
 import type { RunOptions, RunResult } from "../pipeline/runner.ts";
 import type { Context } from "../stages/context.ts";
 import { isFleet } from "../stages/schemas.ts";
@@ -19,10 +17,14 @@ export function needsSchema(context: Context): void {
 }
 
 /** The same stages, in each schema of the fleet. */
-export function overFleet(
+export async function overFleet(
   { stages, skip = {} }: RunOptions,
   record: (context: Context, result: RunResult) => Promise<void>,
-): RunOptions {
+): Promise<RunOptions> {
+  const [{ fleet }, { fleetSmoke }] = await Promise.all([
+    import("../pipeline/fleet.ts"),
+    import("../pipeline/fleet-smoke.ts"),
+  ]);
   const named = (...names: readonly string[]) => stages.filter((stage) => names.includes(stage.name));
   const smoke = named("smoke").length > 0 ? [fleetSmoke] : [];
   const each = named("revert", "migrate", "verify");

@@ -1,9 +1,7 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { parseDuration } from "../lib/duration.ts";
 import { quiet } from "../lib/log.ts";
-import { toReport } from "../pipeline/outcome.ts";
 import { type RunOptions, type RunResult, runStages } from "../pipeline/runner.ts";
-import { deliver } from "../report/index.ts";
 import { cleanReport, type Report } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { textArg, textArgs } from "./command.ts";
@@ -15,10 +13,20 @@ export interface Run {
   readonly error: HeadgateError | undefined;
 }
 
+/** Loaded late: by then the server has had its questions. */
+async function reporting() {
+  const [{ toReport }, { deliver }] = await Promise.all([
+    import("../pipeline/outcome.ts"),
+    import("../report/index.ts"),
+  ]);
+  return { toReport, deliver };
+}
+
 /** Ends the row of a run in one schema of a fleet; the other sinks hear of the whole fleet at its end. */
 export const recordMember =
   (clean: (text: string) => string) =>
   async (context: Context, result: RunResult): Promise<void> => {
+    const { toReport, deliver } = await reporting();
     await deliver({
       report: toReport(context, result),
       session: result.state.session,
@@ -39,6 +47,7 @@ export async function runAndReport(context: Context, options: RunOptions, tools:
   const { clean } = tools.redactor;
   const outside = await outsideOf(context, tools);
   const result = await runStages(context, options);
+  const { toReport, deliver } = await reporting();
   const report = toReport(context, result);
   const { session, begun } = result.state;
   const { settings, command } = context;
@@ -57,6 +66,6 @@ export async function runAndReport(context: Context, options: RunOptions, tools:
     files: changes || textArgs(tools.args, "report").length > 0 ? settings.report.files : [],
     keepReportsMs: keep === "" ? undefined : parseDuration(keep),
   });
-  await session?.close();
+  session?.leave();
   return { report: cleanReport(report, clean), error: result.error };
 }

@@ -36,7 +36,7 @@ export async function runStaged(command: StagedCommand, args: Args, io: Io): Pro
     return error;
   }
   const options = isOverFleet(context)
-    ? overFleet(command.options(context), recordMember(redactor.clean))
+    ? await overFleet(command.options(context), recordMember(redactor.clean))
     : command.options(context);
   const { report, error } = await runAndReport(context, options, { args, io, redactor });
   if (error !== undefined) context.log.error(renderError(error), { id: error.id });

@@ -67,7 +67,7 @@ export const smoke: Command = {
     await withContext("smoke", { args, io }, async (context, redactor) => {
       if (!(await mayTest(context, redactor, args))) return 0;
       const stages = order.filter((stage) => stage.name === "wait" || stage.name === "smoke");
-      const options = isOverFleet(context) ? overFleet({ stages }, recordMember(redactor.clean)) : { stages };
+      const options = isOverFleet(context) ? await overFleet({ stages }, recordMember(redactor.clean)) : { stages };
       const { report, error } = await runAndReport(context, options, { args, io, redactor });
       if (flagArg(args, "json")) io.out(`${JSON.stringify(report)}\n`);
       else print(report.expectations ?? [], io);

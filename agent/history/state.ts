@@ -7,7 +7,7 @@ import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import { isEmptied, ofOtherTargets } from "./other-targets.ts";
 import { type Names, SCHEMA_VERSION } from "./schema.ts";
-import { isUnchanged } from "./unchanged.ts";
+import { listUnchanged } from "./unchanged.ts";
 
 export type EntryState = "running" | "applied" | "reverting" | "needs-attention";
 
@@ -108,14 +108,16 @@ const allApplied = (files: readonly MigrationFile[]): HistoryState => ({
   exactly: files,
 });
 
-/** As `readHistory`, faster where the files are what the history holds: then nobody knows when each was applied. */
-export async function readHistoryOf(
-  session: Session,
-  names: Names,
-  files: readonly MigrationFile[],
-): Promise<HistoryState> {
-  const unchanged = files.length > 0 && (await isUnchanged(session, names, files));
-  return unchanged ? allApplied(files) : await readHistory(session, names);
+/** What there is to compare. */
+export interface Both {
+  readonly files: readonly MigrationFile[];
+  readonly history: HistoryState;
+}
+
+/** Looks for the files and reads the history. Where both are the same, nobody knows when each was applied. */
+export async function readBoth(session: Session, names: Names, list: () => readonly MigrationFile[]): Promise<Both> {
+  const { files, unchanged } = await listUnchanged(session, names, list);
+  return { files, history: unchanged ? allApplied(files) : await readHistory(session, names) };
 }
 
 /**

@@ -41,17 +41,31 @@ function appliedDigestOf(files: readonly MigrationFile[]): string {
 const asApplied = ({ name, checksum }: MigrationFile): string => `${name} ${checksum} applied`;
 
 /**
- * True when the history is these files, all of them applied as they are, and nothing else. One query; false also where it
- * cannot be asked, because the tables are not there or not readable.
+ * Whether the history is these files, all of them applied as they are, and nothing else. One query, which the server works
+ * at while `list` looks for the files; false also where it cannot be asked, because the tables are not there or not readable.
  */
-export async function isUnchanged(client: Client, names: Names, files: readonly MigrationFile[]): Promise<boolean> {
+export async function listUnchanged(
+  client: Client,
+  names: Names,
+  list: () => readonly MigrationFile[],
+): Promise<{ readonly files: readonly MigrationFile[]; readonly unchanged: boolean }> {
+  const answer = isUnchanged(client, names);
+  // What it rejects with is told where it is awaited.
+  answer.catch(() => undefined);
+  // The question goes out at the end of this turn.
+  await Promise.resolve();
+  const files = list();
+  return { files, unchanged: files.length > 0 && (await answer)(files) };
+}
+
+async function isUnchanged(client: Client, names: Names): Promise<(files: readonly MigrationFile[]) => boolean> {
   try {
     const [row = {}] = await client.query(sqlOf(names));
     const current = Number(row.version) >= SCHEMA_VERSION && Number(row.min_writer) <= SCHEMA_VERSION;
-    return current && row.mirrored === true && row.digest === appliedDigestOf(files);
+    return (files) => current && row.mirrored === true && row.digest === appliedDigestOf(files);
   } catch (error) {
     if (sqlstateOf(error) === undefined) throw error;
-    return false;
+    return () => false;
   }
 }
 
@@ -92,7 +106,7 @@ async function mirrorDigests(client: Client, all: readonly Names[]): Promise<unk
 }
 
 /**
- * As `isUnchanged`, of many targets in three queries: gives those that are. The tables have to be there and of this
+ * The same of many targets in three queries: gives those that are. The tables have to be there and of this
  * version; a target that cannot be asked counts as changed.
  */
 export async function unchangedAmong(

@@ -1,5 +1,8 @@
 import { elapsed } from "./clock.ts";
 
+/** Kept back from the Job's deadline: to schedule the pod, to cancel, to roll back, to report. The chart checks its numbers against it. */
+export const RESERVE_MS = 30_000;
+
 /** The moment by which a run has to be over. */
 export interface Deadline {
   /** Milliseconds left; Infinity without a deadline, never below 0. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { HeadgateError, toHeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { formatDuration } from "../lib/duration.ts";
@@ -5,7 +6,6 @@ import { reasonOf } from "../lib/reason.ts";
 import { isConnectionLoss, isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { StageRecord } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
-import { keepSchema } from "../stages/drift.ts";
 import { inSchemaError } from "../stages/in-schema-words.ts";
 import type { Stage, StageName } from "../stages/stage.ts";
 import type { RunState } from "../stages/state.ts";
@@ -69,7 +69,8 @@ export async function runStages(
   const found = (part: RunState) => {
     state = { ...state, ...part };
   };
-  for (const stage of stages) {
+  let early: Promise<RunState> | undefined;
+  for (const [at, stage] of stages.entries()) {
     const reason = skip[stage.name];
     if (error !== undefined || reason !== undefined) {
       const status = error === undefined ? "skipped" : "not reached";
@@ -77,11 +78,15 @@ export async function runStages(
       continue;
     }
     const startedMs = elapsed() - began;
-    const record = await runStage(context, stage, { state, found });
+    const running = runStage(context, stage, { state, found, early });
+    const next = stages[at + 1];
+    early = next === undefined || skip[next.name] !== undefined ? undefined : begunEarly(context, next, state);
+    const record = await running;
     records.push({ ...record.record, startedMs });
     error = record.error;
   }
   try {
+    const { keepSchema } = await import("../stages/drift.ts");
     found(await keepSchema(context, state, error !== undefined));
   } catch (caught) {
     error ??= inTerms(caught, context);
@@ -89,17 +94,29 @@ export async function runStages(
   return { records, state, error, startedAt, beganMs: began, durationMs: elapsed() - began };
 }
 
+/** Once the stage before it has asked the server for what it wants. What it rejects with is told when its turn has come. */
+function begunEarly(context: Context, { early }: Stage, state: RunState): Promise<RunState> | undefined {
+  if (early === undefined) return undefined;
+  const begun = setImmediate().then(async () => await early(context, state));
+  begun.catch(() => undefined);
+  return begun;
+}
+
 interface Sharing {
   readonly state: RunState;
   readonly found: (part: RunState) => void;
+  /** What was begun of this stage. */
+  readonly early: Promise<RunState> | undefined;
 }
 
-async function runStage(context: Context, stage: Stage, { state, found }: Sharing) {
+async function runStage(context: Context, stage: Stage, { state, found, early }: Sharing) {
   const began = elapsed();
   const { name } = stage;
   try {
     context.signal.throwIfAborted();
-    const result = await stage.run(context, state, found);
+    const begun = await early;
+    found(begun ?? {});
+    const result = await stage.run(context, { ...state, ...begun }, found);
     found(result.state ?? {});
     const durationMs = elapsed() - began;
     const { summary } = result;

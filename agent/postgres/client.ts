@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { Connection } from "./connection.ts";
@@ -21,8 +22,10 @@ export interface Client {
   readonly announcedPid: number | null;
   /** Set once the connection broke by itself. */
   readonly lost: () => Error | undefined;
-  /** Says goodbye once everything sent is answered. */
+  /** Says goodbye once everything sent is answered, and waits until the server has ended the session. */
   close(): Promise<void>;
+  /** The same at the end of a process, which need not wait: the server takes milliseconds to end a session. */
+  readonly leave: () => void;
   /** Cuts the connection at once, whatever is under way. */
   readonly abandon: () => void;
 }
@@ -122,6 +125,7 @@ async function connectOnce(attempt: Attempt, options: ConnectOptions): Promise<C
 }
 
 function wrap(client: pg.Client, lost: () => Error | undefined): Client {
+  const close = async (): Promise<void> => await client.end().catch(() => undefined);
   return {
     announcedPid: "processID" in client && typeof client.processID === "number" ? client.processID : null,
     lost,
@@ -139,7 +143,12 @@ function wrap(client: pg.Client, lost: () => Error | undefined): Client {
         });
         client.query(query);
       }),
-    close: async () => await client.end().catch(() => undefined),
+    close,
+    leave() {
+      void close();
+      const { stream } = client.connection;
+      if (stream instanceof Socket) stream.unref();
+    },
     abandon: () => {
       client.connection.stream.destroy();
     },

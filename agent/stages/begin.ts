@@ -3,14 +3,12 @@ import { adoptRun, beginRun } from "../history/record.ts";
 import { createMirrorSql, createSchemaSql } from "../history/schema.ts";
 import { type HistoryState, reconcileSql } from "../history/state.ts";
 import { elapsed } from "../lib/clock.ts";
+import { RESERVE_MS } from "../lib/deadline.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
 import type { Context } from "./context.ts";
 import { afterRollback, onOurTables } from "./our-tables.ts";
 import type { Begun } from "./state.ts";
-
-/** Kept back from the Job's deadline: to schedule the pod, to cancel, to roll back, to report. The chart checks its numbers against it. */
-export const RESERVE_MS = 30_000;
 
 /**
  * What only prepares the run need not wait for the disk: WAL keeps its order, so the first migration's commit makes it

@@ -1,6 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { fingerprintHash, historyDigest, type Known, knownSql, measureOf, readKnown } from "../history/fingerprints.ts";
-import { readHistoryOf } from "../history/state.ts";
+import { readBoth } from "../history/state.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Row } from "../postgres/client.ts";
 import type { Difference } from "../postgres/fingerprint.ts";
@@ -67,7 +67,7 @@ export async function verifySchema(
   session: Session,
   files: readonly MigrationFile[],
 ): Promise<SchemaVerdict> {
-  const readAgain = async () => await readHistoryOf(session, context.names, files);
+  const readAgain = async () => (await readBoth(session, context.names, () => files)).history;
   const [first, now, { known, who, refused }, history] = await Promise.all([
     readAgain(),
     readSchema(context, session).catch(heldByOthers),

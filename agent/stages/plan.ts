@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
-import { type HistoryState, readHistoryOf } from "../history/state.ts";
+import { type Both, type HistoryState, readBoth } from "../history/state.ts";
 import type { Chosen } from "../migrations/chosen.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import type { MigrationFile } from "../migrations/types.ts";
@@ -31,11 +31,7 @@ function inspectOptions({ dir, names, settings }: Context, all: readonly Migrati
 }
 
 /** A plan from what is known of the files and of the history. A run that only goes back looks at no pending file. */
-export async function planFrom(
-  context: Context,
-  session: Session,
-  { files, history }: { readonly files: readonly MigrationFile[]; readonly history: HistoryState },
-): Promise<Plan> {
+export async function planFrom(context: Context, session: Session, { files, history }: Both): Promise<Plan> {
   const comparison = compare(files, history);
   const wanted = context.command === "revert" ? [] : comparison.pending;
   const options = { ...inspectOptions(context, files), anew: context.command === "plan" };
@@ -64,10 +60,11 @@ export async function planOffline(context: Context, chosen?: Chosen): Promise<Pl
 
 /** What would be taken back and applied, and how files and history stand to each other. Reads only, refuses nothing but bad files. */
 export async function makePlan(context: Context, session: Session): Promise<Plan> {
-  const files = filesFor(context);
-  const history = await readHistoryOf(session, context.names, files);
-  return await planFrom(context, session, { files, history });
+  return await planFrom(context, session, await read(context, session));
 }
+
+const read = async (context: Context, session: Session): Promise<Both> =>
+  await readBoth(session, context.names, () => filesFor(context));
 
 /** Refuses a plan that must not be carried out. */
 export function refuseBadPlan(context: Context, plan: Plan): void {
@@ -101,9 +98,10 @@ function summaryOf({ migrations, hash, back }: Plan, accepted: readonly RiskTake
 export const plan: Stage = {
   name: "plan",
   changes: "nothing",
+  early: async (context, { session }) => (session === undefined ? {} : { both: await read(context, session) }),
   async run(context, state, found) {
     const session = need(state, "session");
-    const made = await makePlan(context, session);
+    const made = await planFrom(context, session, state.both ?? (await read(context, session)));
     found({ plan: made });
     const { onAhead } = context.settings.rollback;
     if (context.command !== "revert") refuseBadPlan(context, made);

@@ -25,6 +25,11 @@ export interface StageResult {
 
 export interface Stage {
   readonly name: StageName;
+  /**
+   * What may be done while the stage before waits for the server: it changes nothing, finds nothing of that stage in the
+   * state, and has not happened if that stage fails. `run` gets its part of the state, or rejects as it does.
+   */
+  readonly early?: (context: Context, state: RunState) => Promise<RunState>;
   /** What it changes. */
   readonly changes: "nothing" | "storage" | "database" | "history";
   /** Rejects with a HeadgateError; `found` keeps what is known even when it rejects. */

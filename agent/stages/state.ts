@@ -2,7 +2,7 @@ import type { Backup } from "../backup/context.ts";
 import type { Done } from "../engine/work.ts";
 import type { Comparison } from "../history/compare.ts";
 import type { Known } from "../history/fingerprints.ts";
-import type { HistoryState } from "../history/state.ts";
+import type { Both, HistoryState } from "../history/state.ts";
 import type { Statement } from "../migrations/parser.ts";
 import type { DownEffect, Migration, MigrationFile } from "../migrations/types.ts";
 import type { Wants } from "../migrations/wants.ts";
@@ -78,6 +78,8 @@ export interface RunState {
   readonly session?: Session;
   /** Invalid indexes that were there before this run. */
   readonly invalidBefore?: readonly string[];
+  /** Files and history, as they were while the checks ran. */
+  readonly both?: Both;
   readonly plan?: Plan;
   readonly begun?: Begun;
   readonly backup?: Backup | undefined;

@@ -1,6 +1,6 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
-import { readHistoryOf } from "../history/state.ts";
+import { readBoth } from "../history/state.ts";
 import { count } from "../lib/count.ts";
 import { invalidIndexes } from "../postgres/invalid-indexes.ts";
 import type { Session } from "../postgres/session.ts";
@@ -21,7 +21,7 @@ interface Difference {
 }
 
 async function ofHistory(context: Context, session: Session, files: Plan["files"]): Promise<Difference[]> {
-  const history = await readHistoryOf(session, context.names, files);
+  const { history } = await readBoth(session, context.names, () => files);
   const { pending, ahead, changed, missing, unfinished } = compare(files, history);
   const open = pending.filter((file) => !unfinished.some((entry) => entry.name === file.name));
   const ofFiles = (list: readonly { readonly name: string }[], what: string) =>
@@ -76,13 +76,13 @@ export const verify: Stage = {
   changes: "nothing",
   async run(context, state) {
     const { files, back, history } = need(state, "plan");
-    // Known to agree a moment ago, and nothing was done since: to ask again would tell of other people's doings.
+    // Known to agree a moment ago, as to what is invalid too, and nothing was done since: to ask again would tell of other people's doings.
     const { applied = [], reverted = [] } = state;
     const stands = history.exactly === files && applied.length + reverted.length === 0;
     const expected = new Set([...(state.invalidBefore ?? []), ...back.left]);
     const session = need(state, "session");
     const goesBack = context.command === "revert";
-    const all = stands ? await ofIndexes(session) : await findDifferences(context, session, files);
+    const all = stands ? [] : await findDifferences(context, session, files);
     const found = all.filter((one) => !expected.has(one.name) && !(goesBack && one.ofFiles));
     if (found.length > 0) {
       throw new HeadgateError("verify-failed", {

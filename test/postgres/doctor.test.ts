@@ -24,6 +24,17 @@ describe("doctor", () => {
     expect(stdout).toContain("fix: ");
   });
 
+  it("stops a run before its files are judged, though they are looked at while the checks run", async () => {
+    scene.files.write({ "nonsense.sql": "SELECT 1;\n" });
+    const role = `${scene.database.name}_poor`;
+    await scene.database.sql(`CREATE ROLE ${role} ${loginSql()}`);
+    const poor = await scene.runAs(scene.database.urlAs(role), "migrate");
+    await scene.database.sql(`DROP ROLE ${role}`);
+    expect(poor).toMatchObject({ code: 3, stderr: expect.stringContaining("privileges: the role") });
+    expect(poor.stderr).not.toContain("nonsense.sql");
+    expect(await scene.run("migrate")).toMatchObject({ code: 1, stderr: expect.stringContaining("nonsense.sql") });
+  });
+
   it("warns of what a run would have to wait for, and a run warns of it too and goes on", async () => {
     const dump = await scene.database.connect();
     await dump.query("SET application_name = 'pg_dump'; BEGIN; SELECT 1");

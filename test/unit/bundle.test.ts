@@ -1,19 +1,60 @@
 import { build } from "rolldown";
-import { expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { input, output } from "../../.ci/bundle.ts";
+import { order } from "../../agent/pipeline/order.ts";
 
-it("what every start needs is one file beside the entry, and brings no library that only some commands need", async () => {
+interface Chunk {
+  readonly name: string;
+  readonly code: string;
+  readonly imports: readonly string[];
+  readonly moduleIds: readonly string[];
+}
+
+let chunks: ReadonlyMap<string, Chunk>;
+
+beforeAll(async () => {
   const { output: parts } = await build({ ...input, output, write: false });
-  const chunks = new Map(parts.flatMap((part) => (part.type === "chunk" ? [[part.fileName, part] as const] : [])));
-  const cli = [...chunks.values()].find(({ moduleIds }) => moduleIds.some((id) => id.endsWith("/agent/cli.ts")));
-  const atStart = new Set(["main.js", cli?.fileName ?? ""]);
-  for (const name of atStart) for (const one of chunks.get(name)?.imports ?? []) if (chunks.has(one)) atStart.add(one);
-  expect([...atStart].map((name) => chunks.get(name)?.name).sort()).toEqual(["headgate", "main", "rolldown-runtime"]);
-  const packages = [...atStart].flatMap((name) =>
-    (chunks.get(name)?.moduleIds ?? []).flatMap((id) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? []),
+  chunks = new Map(parts.flatMap((part) => (part.type === "chunk" ? [[part.fileName, part] as const] : [])));
+});
+
+/** The chunk that holds a module, with all that it loads at once. */
+function loadedWith(module: string): Chunk[] {
+  const found = new Set([...chunks.values()].filter(({ moduleIds }) => moduleIds.some((id) => id.endsWith(module))));
+  for (const { imports } of found) for (const name of imports) found.add(chunks.get(name) ?? NONE);
+  found.delete(NONE);
+  return [...found];
+}
+
+const NONE: Chunk = { name: "", code: "", imports: [], moduleIds: [] };
+
+const namesOf = (all: readonly Chunk[]): string[] => all.map(({ name }) => name).sort();
+
+const packagesOf = (all: readonly Chunk[]): string[] => {
+  const ids = all.flatMap(({ moduleIds }) => moduleIds);
+  const packages = ids.flatMap((id) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? []);
+  // `pg` is made of many.
+  return [...new Set(packages)].filter((name) => !/^(pg|postgres)-/.test(name)).sort();
+};
+
+describe("the bundle", () => {
+  it("has what every start needs in one file beside the entry, and no library but the driver", () => {
+    expect(namesOf(loadedWith("/agent/main.ts"))).toEqual(["main", "rolldown-runtime"]);
+    const start = loadedWith("/agent/cli.ts");
+    expect(namesOf(start)).toEqual(["headgate", "rolldown-runtime"]);
+    expect(packagesOf(start)).toEqual(["pg", "pgpass", "split2", "xtend"]);
+    expect(namesOf(loadedWith("/agent/stages/wait.ts"))).toEqual(["headgate", "rolldown-runtime"]);
+  });
+
+  it.each(order.slice(1).map(({ name }) => name))(
+    "has the stage %s in the one file that is loaded after the connection is asked for",
+    (name) => {
+      const run = loadedWith(`/agent/stages/${name}.ts`);
+      expect(namesOf(run)).toEqual(["headgate", "rolldown-runtime", "run"]);
+      expect(packagesOf(run.filter((one) => one.name === "run"))).toEqual(["node-pg-migrate"]);
+    },
   );
-  // `pg` with what it is made of, and one small part of node-pg-migrate.
-  expect([...new Set(packages)].filter((name) => !/^(pg|postgres)-/.test(name)).sort()).toEqual([
-    ...["node-pg-migrate", "pg", "pgpass", "split2", "xtend"],
-  ]);
+
+  it("holds nothing but ASCII", () => {
+    expect([...chunks].filter(([, { code }]) => /[^\0-\x7f]/.test(code)).map(([name]) => name)).toEqual([]);
+  });
 });

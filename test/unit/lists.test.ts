@@ -5,6 +5,7 @@ import { checks } from "../../agent/checks/index.ts";
 import { order } from "../../agent/pipeline/order.ts";
 import { sinks } from "../../agent/report/index.ts";
 import { rules } from "../../agent/rules/index.ts";
+import type { Stage } from "../../agent/stages/stage.ts";
 
 const AGENT = join(import.meta.dirname, "..", "..", "agent");
 
@@ -45,6 +46,13 @@ describe("nothing is forgotten: a file in the folder is in the list, under its o
 });
 
 describe("the pipeline", () => {
+  it.each(order.map(({ name, changes }) => ({ name, changes })))(
+    "knows what $name changes before it is loaded",
+    async (known) => {
+      const module: Record<string, Stage> = await import(join(AGENT, "stages", `${known.name}.ts`));
+      expect(module[known.name]).toMatchObject(known);
+    },
+  );
   it("keeps the order it promises", () => {
     expect(order.map((stage) => stage.name)).toEqual([
       "wait",

@@ -111,13 +111,13 @@ describe.each(ids)("the page of %s", (id) => {
     expect(named.filter((key) => !isSetting(key))).toEqual([]);
   });
 
-  it("gives commands that Headgate understands", () => {
+  it("gives commands that Headgate understands", async () => {
     const lines = block(page, "sh").filter((line) => line.startsWith("headgate ") && line !== "headgate --help");
     for (const line of lines) {
       const [, name, ...args] = line.split(" ");
       const found = commands.find((one) => one.name === name);
       expect(found, line).toBeDefined();
-      if (found !== undefined && !args.includes("--help")) parse(found.command, args);
+      if (found !== undefined && !args.includes("--help")) parse(await found.load(), args);
     }
     const set = block(page, "sh").flatMap((line) => [...line.matchAll(/--set ([\w.]+)=/g)].map(([, key = ""]) => key));
     expect(set.filter((key) => !isSetting(key))).toEqual([]);

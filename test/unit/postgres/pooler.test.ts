@@ -23,6 +23,7 @@ function recorder() {
     announcedPid: 1,
     lost: () => undefined,
     close: async () => {},
+    leave: () => {},
     abandon: () => {},
   };
   return { sent, answers, client };
