@@ -1,6 +1,6 @@
 // Runs once, while the image is built, as root and without a shell.
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,8 +16,13 @@ chmodSync(launcher, 0o755);
 mkdirSync("/migrations", { recursive: true });
 chownSync("/migrations", UID, UID);
 
-// What a run will load is compiled now; at run time the root file system is read-only.
+// What a run will load is compiled now; at run time the root file system is read-only. As the user of run time: Node looks
+// for what was compiled in a folder of each user's own.
+const compiled = process.env.NODE_COMPILE_CACHE ?? "";
+mkdirSync(compiled, { recursive: true });
+chownSync(compiled, UID, UID);
 const sample = mkdtempSync(join(tmpdir(), "headgate-"));
+chownSync(sample, UID, UID);
 writeFileSync(join(sample, "1_sample.sql"), "SELECT 1;\n");
 const warmUps = [
   ["--help"],
@@ -34,8 +39,17 @@ for (const args of warmUps) {
   const { status, stderr } = spawnSync(launcher, args, {
     env: { ...process.env, DATABASE_URL: "postgresql://nobody@127.0.0.1:1/none" },
     encoding: "utf8",
+    uid: UID,
+    gid: UID,
   });
   // Nothing listens there: 2 is the right answer of those that ask for a database.
   if (status !== 0 && status !== 2) throw new Error(`headgate ${args.join(" ")} ended with ${status}:\n${stderr}`);
 }
 rmSync(sample, { recursive: true });
+
+// Whoever runs it may read that, and nobody may change what is run.
+for (const name of [".", ...readdirSync(compiled, { recursive: true, encoding: "utf8" })]) {
+  const path = join(compiled, name);
+  chownSync(path, 0, 0);
+  chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644);
+}

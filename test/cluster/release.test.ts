@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildMigratorImage } from "./harness/images.ts";
 import { type TestNamespace, withNamespace } from "./harness/namespace.ts";
-import { nodeImage } from "./harness/restricted-job.ts";
+import { nodeImage, restrictedJob } from "./harness/restricted-job.ts";
 import {
   chart,
   databaseValues,
@@ -145,4 +145,16 @@ test("migrate killed for memory: smoke does not pass, and the Job fails", () =>
     const [pod] = await podsOf(ns, "gate-headgate-migrate");
     expect(ended(pod, "migrate")).toMatchObject({ reason: "OOMKilled" });
     expect(ended(pod, "smoke")).toMatchObject({ exitCode: 2 });
+  }));
+
+test("what a run loads lies compiled in the image, for the user that it runs as", () =>
+  withNamespace(async (ns) => {
+    const image = await shopImage("shop:1", FIRST_RELEASE);
+    const run = "DATABASE_URL=$url?sslmode=require NODE_DEBUG_NATIVE=COMPILE_CACHE headgate migrate --dir /migrations";
+    await ns.apply(restrictedJob("compiled", { image, command: ["sh", "-c", run], envFrom: [ns.databaseSecret] }));
+    const ends = await ns.jobEnds("compiled");
+    const said = await ns.jobLogs("compiled");
+    expect(ends, said).toBe(true);
+    for (const file of ["main", "headgate-[-\\w]+", "run-[-\\w]+"])
+      expect(said).toMatch(new RegExp(`code cache for CommonJS /app/dist/${file}\\.js was accepted`));
   }));
