@@ -55,6 +55,8 @@ export async function listUnchanged(
   // The question goes out at the end of this turn.
   await Promise.resolve();
   const files = list();
+  // While the server still works at its own.
+  appliedDigestOf(files);
   return { files, unchanged: files.length > 0 && (await answer)(files) };
 }
 

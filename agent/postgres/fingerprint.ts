@@ -70,12 +70,13 @@ export async function fingerprint(client: Client, leftOut: LeftOut, keep = false
     prepared.delete(client);
     return await read(client, sql, keep);
   });
-  const objects = rows.map((row) => ({
-    object: String(row.object),
-    parent: typeof row.parent === "string" ? row.parent : undefined,
-    definition: String(row.definition ?? "").trim(),
-  }));
-  return new Map(objects.map((one) => [one.object, one]));
+  const objects = new Map<string, FingerprintedObject>();
+  for (const row of rows) {
+    const object = String(row.object);
+    const parent = typeof row.parent === "string" ? row.parent : undefined;
+    objects.set(object, { object, parent, definition: String(row.definition ?? "").trim() });
+  }
+  return objects;
 }
 
 const ORDER = /^column order of /;
