@@ -54,11 +54,20 @@ const io: Io = {
 /** What may still keep Node at work when all is done: connections that others hold open. */
 const LINGER_MS = 250;
 
+/** Node ends without a word where nothing is left to wait for: that must not look done. */
+async function endedUnanswered(): Promise<void> {
+  const { toHeadgateError } = await import("./errors/headgate-error.ts");
+  const { renderError } = await import("./errors/render.ts");
+  const error = toHeadgateError(new Error("the process waits for something that will never come"));
+  io.err(`error  ${renderError(error)}\n`);
+  process.exitCode = error.exitCode;
+}
+
 async function main(): Promise<void> {
-  // Until there is an answer: Node ends without a word where nothing is left to wait for, and that must not look done.
-  process.exitCode = 2;
+  process.once("beforeExit", endedUnanswered);
   const { runCli } = await import("./cli.ts");
   const exitCode = await runCli(process.argv.slice(2), io);
+  process.off("beforeExit", endedUnanswered);
   process.exitCode = exitCode;
   // What a library, or somebody's migration, has left behind may still fail: that changes nothing any more.
   process.on("uncaughtException", () => process.exit(exitCode));

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { AGENT } from "../support/headgate.ts";
 
@@ -13,6 +14,23 @@ async function exitCode(): Promise<number | null> {
   const [code] = await once(child, "close");
   return code;
 }
+
+const NEVER_READ = `import files from "node:fs/promises"; import { syncBuiltinESMExports } from "node:module";
+files.readFile = () => new Promise(() => {}); syncBuiltinESMExports();`;
+
+it("a process with nothing left to wait for, and without an answer, says so and does not look done", async () => {
+  const args = [
+    "--import",
+    `data:text/javascript,${encodeURIComponent(NEVER_READ)}`,
+    AGENT,
+    "plan",
+    "-f",
+    "values.yaml",
+  ];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], timeout: 15_000 });
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  expect({ said, code }).toMatchObject({ code: 70, said: expect.stringMatching(/^error {2}bug: .*never come/) });
+});
 
 it("the process ends when its work is done, whatever the threads of V8 are at", { timeout: 180_000 }, async () => {
   const codes: (number | null)[] = [];
