@@ -56,9 +56,9 @@ const LINGER_MS = 250;
 
 /** Node ends without a word where nothing is left to wait for: that must not look done. */
 async function endedUnanswered(): Promise<void> {
-  const { toHeadgateError } = await import("./errors/headgate-error.ts");
+  const { HeadgateError } = await import("./errors/headgate-error.ts");
   const { renderError } = await import("./errors/render.ts");
-  const error = toHeadgateError(new Error("the process waits for something that will never come"));
+  const error = new HeadgateError("bug", { what: "the process waits for something that will never come" });
   io.err(`error  ${renderError(error)}\n`);
   process.exitCode = error.exitCode;
 }

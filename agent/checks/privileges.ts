@@ -16,9 +16,21 @@ const META_RIGHTS = ["SELECT"] as const;
 const FINGERPRINT_RIGHTS = ["SELECT", "INSERT", "UPDATE"] as const;
 const MIRROR_RIGHTS = ["SELECT", "INSERT", "DELETE"] as const;
 
-/** Those of the rights that the role holds on a row's object, by one of has_schema_privilege and its like. */
-const heldSql = (has: string, rights: readonly string[]): string =>
-  `ARRAY(SELECT p FROM unnest(ARRAY[${rights.map(quoteLiteral).join(", ")}]) AS p WHERE ${has}(c.oid, p))`;
+/** All that is asked of a table. */
+const TABLE_RIGHTS = [
+  ...new Set([
+    ...HISTORY_RIGHTS,
+    ...RUN_RIGHTS,
+    ...REVERTED_RIGHTS,
+    ...META_RIGHTS,
+    ...FINGERPRINT_RIGHTS,
+    ...MIRROR_RIGHTS,
+  ]),
+];
+
+/** Those of the rights, each called `p`, for which `holds` is true. */
+const heldSql = (rights: readonly string[], holds: string): string =>
+  `ARRAY(SELECT p FROM unnest(ARRAY[${rights.map(quoteLiteral).join(", ")}]) AS p WHERE ${holds})`;
 
 /**
  * By the catalog's own rows: to_regclass() raises where the schema may not be used, which is one of the answers here. Few
@@ -29,9 +41,9 @@ function sqlOf({ names, settings }: CheckContext): string {
   const mirror = names.pgmigrationsName;
   const wanted = quoteLiteral(settings.database.searchPath[0] ?? "public");
   return `SELECT has_database_privilege(current_database(), 'CREATE') AS database, current_schema() AS current,
- (SELECT jsonb_object_agg(nspname, ${heldSql("has_schema_privilege", ["USAGE", "CREATE"])}) FROM pg_namespace AS c
+ (SELECT jsonb_object_agg(nspname, ${heldSql(["USAGE", "CREATE"], "has_schema_privilege(n.oid, p)")}) FROM pg_namespace AS n
   WHERE nspname IN (${own}, ${quoteLiteral(mirror.schema)}, ${wanted}, current_schema())) AS schemas,
- (SELECT jsonb_object_agg(n.nspname || '.' || c.relname, ${heldSql("has_table_privilege", HISTORY_RIGHTS)})
+ (SELECT jsonb_object_agg(n.nspname || '.' || c.relname, ${heldSql(TABLE_RIGHTS, "has_table_privilege(c.oid, p)")})
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE (n.nspname = ${own} AND c.relname IN (${OWN_TABLES})) OR (n.nspname = ${quoteLiteral(mirror.schema)} AND c.relname = ${quoteLiteral(mirror.table)})) AS tables,
  ${owners(names)}`;

@@ -49,25 +49,25 @@ export async function listUnchanged(
   names: Names,
   list: () => readonly MigrationFile[],
 ): Promise<{ readonly files: readonly MigrationFile[]; readonly unchanged: boolean }> {
-  const answer = isUnchanged(client, names);
+  const digest = recordedDigest(client, names);
   // What it rejects with is told where it is awaited.
-  answer.catch(() => undefined);
+  digest.catch(() => undefined);
   // The question goes out at the end of this turn.
   await Promise.resolve();
   const files = list();
-  // While the server still works at its own.
-  appliedDigestOf(files);
-  return { files, unchanged: files.length > 0 && (await answer)(files) };
+  const wanted = appliedDigestOf(files);
+  return { files, unchanged: files.length > 0 && (await digest) === wanted };
 }
 
-async function isUnchanged(client: Client, names: Names): Promise<(files: readonly MigrationFile[]) => boolean> {
+/** The digest of a history that this version writes and that agrees with its mirror; undefined of any other. */
+async function recordedDigest(client: Client, names: Names): Promise<unknown> {
   try {
     const [row = {}] = await client.query(sqlOf(names));
     const current = Number(row.version) >= SCHEMA_VERSION && Number(row.min_writer) <= SCHEMA_VERSION;
-    return (files) => current && row.mirrored === true && row.digest === appliedDigestOf(files);
+    return current && row.mirrored === true ? row.digest : undefined;
   } catch (error) {
     if (sqlstateOf(error) === undefined) throw error;
-    return () => false;
+    return undefined;
   }
 }
 

@@ -114,8 +114,8 @@ async function runStage(context: Context, stage: Stage, { state, found, early }:
   const { name } = stage;
   try {
     context.signal.throwIfAborted();
-    const begun = await early;
-    found(begun ?? {});
+    const begun = (await early) ?? {};
+    found(begun);
     const result = await stage.run(context, { ...state, ...begun }, found);
     found(result.state ?? {});
     const durationMs = elapsed() - began;

@@ -76,7 +76,8 @@ export const verify: Stage = {
   changes: "nothing",
   async run(context, state) {
     const { files, back, history } = need(state, "plan");
-    // Known to agree a moment ago, as to what is invalid too, and nothing was done since: to ask again would tell of other people's doings.
+    // Files, history and indexes were known a moment ago, and nothing was done since: to ask again would tell of other
+    // people's doings.
     const { applied = [], reverted = [] } = state;
     const stands = history.exactly === files && applied.length + reverted.length === 0;
     const expected = new Set([...(state.invalidBefore ?? []), ...back.left]);
