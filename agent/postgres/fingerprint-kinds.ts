@@ -88,16 +88,21 @@ const relations: readonly Kind[] = [
 const belongings: readonly Kind[] = [
   {
     ...{ catalog: "pg_constraint", oid: "k.oid" },
-    object: "'constraint ' || quote_ident(k.conname) || ' on ' || coalesce(r.name, t.object)",
-    parent: "coalesce(r.object, t.object)",
+    ...{ object: "'constraint ' || quote_ident(k.conname) || ' on ' || r.name", parent: "r.object" },
     definition: `concat_ws(', ', pg_get_constraintdef(k.oid), CASE WHEN i.indexrelid IS NOT NULL AND NOT i.indisvalid THEN 'invalid' END,
       CASE WHEN i.indisclustered THEN 'clustered on' END, CASE WHEN i.indisreplident THEN 'replica identity' END, ${options("c.reloptions")})`,
     // PostgreSQL 18 keeps NOT NULL as a constraint, too; the column tells of it. A foreign key to a partitioned table has a copy of
-    // itself for each partition.
-    from: `pg_constraint k LEFT JOIN rel r ON r.oid = k.conrelid LEFT JOIN typ t ON t.oid = k.contypid
+    // itself for each partition. As a subquery of one value: the planner takes NOT EXISTS for almost no rows, and loops.
+    from: `rel r JOIN pg_constraint k ON k.conrelid = r.oid
       LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x') LEFT JOIN pg_class c ON c.oid = i.indexrelid
-      WHERE (r.oid IS NOT NULL OR t.oid IS NOT NULL) AND k.contype <> 't' AND (k.contype <> 'n' OR NOT k.convalidated)
-        AND NOT EXISTS (SELECT FROM pg_constraint u WHERE u.oid = k.conparentid AND u.conrelid = k.conrelid AND u.conrelid <> 0)`,
+      WHERE k.contype <> 't' AND (k.contype <> 'n' OR NOT k.convalidated)
+        AND (SELECT u.conrelid FROM pg_constraint u WHERE u.oid = k.conparentid) IS DISTINCT FROM k.conrelid`,
+  },
+  {
+    ...{ catalog: "pg_constraint", oid: "k.oid" },
+    ...{ object: "'constraint ' || quote_ident(k.conname) || ' on ' || t.object", parent: "t.object" },
+    definition: "pg_get_constraintdef(k.oid)",
+    from: "typ t JOIN pg_constraint k ON k.contypid = t.oid AND (k.contype <> 'n' OR NOT k.convalidated)",
   },
   {
     ...{ catalog: "pg_trigger", oid: "t.oid", object: "'trigger ' || quote_ident(t.tgname) || ' on ' || r.name" },
