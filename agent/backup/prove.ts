@@ -1,7 +1,8 @@
 import { reasonOf } from "../lib/reason.ts";
 import { type Client, connect } from "../postgres/client.ts";
 import type { Connection } from "../postgres/connection.ts";
-import { describeDifference, diffFingerprints, type Fingerprint, fingerprint } from "../postgres/fingerprint.ts";
+import { type Fingerprint, fingerprint } from "../postgres/fingerprint.ts";
+import { describeDifference, diffFingerprints } from "../postgres/fingerprint-differences.ts";
 import { type BackupContext, backupFailed } from "./context.ts";
 import type { BackupRecord } from "./record.ts";
 import { dropDatabase, restoreAs, temporaryName } from "./restore-into.ts";
@@ -16,7 +17,7 @@ export interface Original {
 
 /** Nothing is left out: a copy has all of it, Headgate's own tables too. */
 export const printAll = async (client: Client): Promise<Fingerprint> =>
-  await fingerprint(client, { schemas: [], tables: [] });
+  await fingerprint(client, { leftOut: { schemas: [], tables: [] } });
 
 const LISTED = 20;
 

@@ -6,7 +6,7 @@ import { plainLine, plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
-import { type Difference, ofSchema } from "../postgres/fingerprint.ts";
+import { type Difference, ofSchema } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
 import { momentText } from "../report/words.ts";
 import type { Context } from "../stages/context.ts";

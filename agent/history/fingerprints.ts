@@ -1,7 +1,13 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { isRecord } from "../lib/records.ts";
 import type { Row } from "../postgres/client.ts";
-import type { Fingerprint, FingerprintedObject } from "../postgres/fingerprint.ts";
+import {
+  type Along,
+  type Fingerprint,
+  type FingerprintedObject,
+  IN_ORDER,
+  type Taking,
+} from "../postgres/fingerprint.ts";
 import { quoteLiteral } from "../postgres/quote.ts";
 import { isoSql } from "./row-values.ts";
 import type { Names } from "./schema.ts";
@@ -41,20 +47,32 @@ export function historyDigest(entries: readonly Entry[]): string {
   return hash("sha256", lines.sort().join("\n"));
 }
 
-const inOrder = (fingerprint: Fingerprint): FingerprintedObject[] =>
-  [...fingerprint.values()].sort((a, b) => (a.object < b.object ? -1 : 1));
+/** As it is written down: JSON, but for the braces. */
+const written = ({ object, definition, parent }: FingerprintedObject): string =>
+  `${JSON.stringify(object)}:${JSON.stringify(parent === undefined ? [definition] : [definition, parent])}`;
 
-/** JSON. Written member by member: a record of a hundred thousand would be held beside its text. */
-function objectsOf(fingerprint: Fingerprint): string {
-  let text = "";
-  for (const { object, definition, parent } of inOrder(fingerprint)) {
-    const value = parent === undefined ? [definition] : [definition, parent];
-    text += `${text === "" ? "" : ","}${JSON.stringify(object)}:${JSON.stringify(value)}`;
-  }
-  return `{${text}}`;
+/** `written`, of a row in `now`. */
+const WRITTEN =
+  "to_json(object)::text || ':[' || to_json(definition)::text || coalesce(',' || to_json(parent)::text, '') || ']'";
+
+/** The hash of a schema, made while going through it. */
+export function hashing(): Taking<string> {
+  const sum = createHash("sha256").update("{");
+  let between = "";
+  return {
+    take(one) {
+      sum.update(between).update(written(one));
+      between = ",";
+    },
+    done: () => sum.update("}").digest("hex"),
+  };
 }
 
-export const fingerprintHash = (fingerprint: Fingerprint): string => hash("sha256", objectsOf(fingerprint));
+export function fingerprintHash(fingerprint: Fingerprint): string {
+  const { take, done } = hashing();
+  for (const one of fingerprint.values()) take(one);
+  return done();
+}
 
 const columnsOf = (row: string): string =>
   `'target', ${row}.target, 'run', ${row}.run::text, 'takenAt', ${isoSql(`${row}.taken_at`)}, 'form', ${row}.form, 'server', ${row}.server, 'history', ${row}.history, 'hash', ${row}.hash`;
@@ -103,24 +121,30 @@ export function readObjects({ objects }: Row): Fingerprint {
 }
 
 /** What a run leaves, to be recorded. */
-export interface Left extends Pick<Recorded, "form" | "server" | "history"> {
+export interface Left extends Pick<Recorded, "history"> {
   readonly run: string;
-  /** It is the whole database, and not one schema of a fleet. */
-  readonly whole: boolean;
-  readonly fingerprint: Fingerprint;
 }
 
-/** Records what a run leaves; the objects travel only when they are not `known` to be these already. */
-export function keepFingerprint(names: Names, left: Left, known: Known | undefined): string {
-  const { run, whole, form, server, history, fingerprint } = left;
-  const text = objectsOf(fingerprint);
-  const digest = hash("sha256", text);
-  const values = [form, server, history, digest].map((one) => quoteLiteral(String(one))).join(", ");
-  const insert = `INSERT INTO ${names.fingerprint} (target, run, whole, form, server, history, hash, objects) VALUES (${names.target}, ${run}, ${whole}, ${values}, ${quoteLiteral(text)})
- ON CONFLICT (target) DO UPDATE SET run = EXCLUDED.run, whole = EXCLUDED.whole, taken_at = EXCLUDED.taken_at, form = EXCLUDED.form, server = EXCLUDED.server,
- history = EXCLUDED.history, hash = EXCLUDED.hash, objects = EXCLUDED.objects`;
-  const touch = `UPDATE ${names.fingerprint} SET run = ${run}, whole = ${whole}, taken_at = clock_timestamp(), form = ${quoteLiteral(form)}, server = ${server}, history = ${quoteLiteral(history)}
- WHERE target = ${names.target} AND hash = ${quoteLiteral(digest)}`;
-  return `${known?.hash === digest ? touch : insert};
-UPDATE ${names.run} SET schema_hash = ${quoteLiteral(digest)} WHERE id = ${run}`;
+/** What all runs of one command are the same in. */
+interface Constants extends Pick<Recorded, "form" | "server"> {
+  /** It is the whole database, and not one schema of a fleet. */
+  readonly whole: boolean;
+}
+
+/**
+ * Records what a run leaves, along with reading it, so that the objects need not travel back; without `left` it does not. Both
+ * are the same statement, which the server has to plan once.
+ */
+export function recording(names: Names, { form, server, whole }: Constants, left?: Left): Along {
+  const sql = (query: string, [run, history]: readonly string[]): string => `WITH now AS MATERIALIZED (${query}
+), body AS MATERIALIZED (SELECT '{' || coalesce(string_agg(${WRITTEN}, ',' ${IN_ORDER}), '') || '}' AS objects FROM now
+), told AS MATERIALIZED (SELECT objects, encode(sha256(convert_to(objects, 'UTF8')), 'hex') AS hash FROM body WHERE ${run}::bigint IS NOT NULL
+), kept AS (INSERT INTO ${names.fingerprint} AS f (target, run, whole, form, server, history, hash, objects)
+  SELECT ${names.target}, ${run}, ${whole}, ${quoteLiteral(form)}, ${server}, ${history}, hash, objects::jsonb FROM told
+  ON CONFLICT (target) DO UPDATE SET run = EXCLUDED.run, whole = EXCLUDED.whole, taken_at = EXCLUDED.taken_at, form = EXCLUDED.form, server = EXCLUDED.server,
+    history = EXCLUDED.history, hash = EXCLUDED.hash, objects = CASE f.hash WHEN EXCLUDED.hash THEN f.objects ELSE EXCLUDED.objects END
+), marked AS (UPDATE ${names.run} r SET schema_hash = told.hash FROM told WHERE r.id = ${run})
+SELECT * FROM now ${IN_ORDER}`;
+  const values = left === undefined ? ["NULL", "NULL"] : [left.run, quoteLiteral(left.history)];
+  return { types: ["bigint", "text"], values, stays: left !== undefined, sql };
 }

@@ -3,8 +3,9 @@ import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
-import { type Difference, ofSchema } from "../postgres/fingerprint.ts";
+import { type Difference, ofSchema } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
+import { MOST_CHANGES } from "../report/report.ts";
 import { backUp } from "../stages/backup.ts";
 import { begin, prepareTables } from "../stages/begin.ts";
 import type { Context } from "../stages/context.ts";
@@ -16,7 +17,6 @@ import type { Stage } from "../stages/stage.ts";
 import type { Copied, Fleet, RunState } from "../stages/state.ts";
 import { type Hold, underLock } from "../stages/under-lock.ts";
 import { openWorkSession } from "../stages/wait.ts";
-import { MOST_CHANGES } from "./outcome.ts";
 import { type RunResult, runStages } from "./runner.ts";
 import { combined, type Member, type Problem, type Survey, survey } from "./survey.ts";
 

@@ -1,7 +1,7 @@
 import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { cutSaying } from "../lib/cut.ts";
-import type { MigrationRecord, Report, SchemaChange } from "../report/report.ts";
+import { type MigrationRecord, MOST_CHANGES, type Report, type SchemaChange } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { risksTaken } from "../stages/refusals.ts";
 import type { RunResult } from "./runner.ts";
@@ -46,8 +46,6 @@ const asReported = (list: readonly Done[], runBeganMs: number): MigrationRecord[
     ...(locks.length > 0 ? { locks } : {}),
   }));
 
-/** More than this is for nobody to read, and the row of a run is no dump. */
-export const MOST_CHANGES = 2_000;
 const LONGEST = 10_000;
 
 const cut = (text: string | undefined): string | undefined => text && cutSaying(text, LONGEST);

@@ -162,7 +162,7 @@ export async function withBench<T>(context: Context, place: Place, work: (bench:
         return await attempt({ ...base, command: "revert", going, files }, origin, [plan, revert, verify]);
       },
       smoke: async () => await attempt({ ...base, command: "smoke" }, origin, [smoke]),
-      print: async () => await fingerprint(made.eye, leftOut),
+      print: async () => await fingerprint(made.eye, { leftOut }),
       async renew() {
         await made.eye.close();
         await made.drop();

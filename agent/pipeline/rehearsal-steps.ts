@@ -1,6 +1,7 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import type { Migration } from "../migrations/types.ts";
-import { type Difference, describeDifference, diffFingerprints, type Fingerprint } from "../postgres/fingerprint.ts";
+import type { Fingerprint } from "../postgres/fingerprint.ts";
+import { type Difference, describeDifference, diffFingerprints } from "../postgres/fingerprint-differences.ts";
 import type { Bench, Tried } from "./rehearsal-bench.ts";
 
 export type StepName = "up" | "down" | "up again" | "smoke" | "all down" | "all up again";

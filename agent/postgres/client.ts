@@ -13,6 +13,8 @@ export interface Row {
 export interface Client {
   /** Rows of the last statement of `text` that gave any. */
   query(text: string): Promise<readonly Row[]>;
+  /** Gives each row of `text` to `take`, which must not throw, as it arrives, and keeps none: many rows cost no memory. */
+  each(text: string, take: (row: Row) => void): Promise<void>;
   /**
    * Runs text of others: its rows are dropped as they arrive, so that a big SELECT costs no memory. Gives how many statements
    * it had; undefined where other ones travelled with them.
@@ -134,6 +136,14 @@ function wrap(client: pg.Client, lost: () => Error | undefined): Client {
       const results = Array.isArray(result) ? result : [result];
       return results.findLast((one) => one.fields.length > 0)?.rows ?? [];
     },
+    each: (text, take) =>
+      new Promise<void>((resolve, reject) => {
+        const query = new pg.Query({ text });
+        query.on("row", take);
+        query.on("error", reject);
+        query.on("end", () => resolve());
+        client.query(query);
+      }),
     run: (text) =>
       new Promise<number>((resolve, reject) => {
         const query = new Discarding({ text }, (error: Error | null | undefined) => {

@@ -41,6 +41,7 @@ const scope = ({ schemas, tables, only }: LeftOut): string => `${PROVIDERS}, spa
   SELECT t.*, CASE t.typtype WHEN 'd' THEN 'domain ' ELSE 'type ' END || s.prefix || quote_ident(t.typname) AS object
   FROM pg_type t JOIN space s ON s.oid = t.typnamespace
   WHERE t.typtype IN ('b', 'd', 'e', 'r', 'p') AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
+    AND (${catalogOid("pg_type")}, t.oid) NOT IN (TABLE members) AND t.typowner NOT IN (TABLE providers)
 )`;
 
 const select = (
@@ -79,8 +80,7 @@ UNION ALL SELECT 'setting of the database ' || split_part(c, '=', 1) || coalesce
   FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND s.setrole NOT IN (TABLE providers)`;
 
-/** One statement that gives every object's name, what it belongs to, and its definition. Wants search_path = pg_catalog. */
-export const fingerprintSql = (leftOut: LeftOut): string => `WITH ${scope(leftOut)}, kept AS MATERIALIZED (
+const objectsSql = (leftOut: LeftOut): string => `WITH ${scope(leftOut)}, kept AS MATERIALIZED (
   SELECT * FROM (${kinds
     .filter((kind) => leftOut.only === undefined || kind.ofDatabase !== true)
     .map(select)
@@ -99,3 +99,9 @@ UNION ALL SELECT 'comment on ' || k.object, k.object, d.description FROM whole k
 UNION ALL SELECT 'column order of ' || r.name, r.object, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
   FROM rel r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND r.relkind IN ('r', 'p', 'f', 'c')
   WHERE r.object IN (SELECT object FROM whole) GROUP BY r.name, r.object${leftOut.only === undefined ? ofDatabase : ""}`;
+
+const BLANKS = "E' \\t\\n\\r\\f\\v'";
+
+/** One statement that gives every object's name, what it belongs to, and its definition. Wants search_path = pg_catalog. */
+export const fingerprintSql = (leftOut: LeftOut): string =>
+  `SELECT object, parent, btrim(coalesce(definition, ''), ${BLANKS}) AS definition FROM (${objectsSql(leftOut)}) o`;

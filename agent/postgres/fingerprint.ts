@@ -1,4 +1,3 @@
-import { plainLine } from "../lib/plain.ts";
 import type { Client, Row } from "./client.ts";
 import type { LeftOut } from "./fingerprint-sql.ts";
 import { isState, SQLSTATE } from "./sqlstate.ts";
@@ -15,17 +14,8 @@ export interface FingerprintedObject {
 /** Every object of a database's schema by its name; what rows and sequences hold is not in it. */
 export type Fingerprint = ReadonlyMap<string, FingerprintedObject>;
 
-export interface Difference {
-  readonly object: string;
-  readonly kind: "added" | "missing" | "different";
-  /** Nothing to mend: another order of the same columns, or a constraint that was validated in between. */
-  readonly harmless: boolean;
-  readonly before?: string;
-  readonly after?: string;
-}
-
 // Whatever the session has set, the same constant is written the same way. To compile this query takes seconds, to run it none.
-const BEGIN = `BEGIN READ ONLY; SET LOCAL search_path = pg_catalog; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY';
+const SETTINGS = `SET LOCAL search_path = pg_catalog; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY';
 SET LOCAL intervalstyle = 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off;
 SET LOCAL lock_timeout = '5s'`;
 
@@ -33,112 +23,114 @@ SET LOCAL lock_timeout = '5s'`;
  * A hash of the query: what another query has read is no measure for what this one reads. Kept as a constant, because most runs
  * need the one without the other; a test tells when it has to be another.
  */
-export const FINGERPRINT_FORM = "8908c5f3acdd4a7f";
+export const FINGERPRINT_FORM = "f1f953004f2befe3";
 
 /** What each connection has prepared; "" where that is not known, for PREPARE outlives the transaction that fails after it. */
 const prepared = new WeakMap<Client, string>();
 
 const NAME = "headgate_fingerprint";
 
-async function read(client: Client, sql: string, keep: boolean): Promise<readonly Row[]> {
-  const known = keep ? prepared.get(client) : undefined;
-  const again = known === sql;
-  const first = known === undefined ? "" : `DEALLOCATE ${NAME}; `;
-  const make = keep && !again ? `${first}PREPARE ${NAME} AS ${sql}; ` : "";
-  if (make !== "") prepared.set(client, "");
-  const [, rows] = await Promise.all([
-    client.query(BEGIN),
-    // Through a pooler each message begins with the search_path of the work, so the query brings its own again.
-    client.query(keep ? `${make}EXECUTE ${NAME}` : `SET LOCAL search_path = pg_catalog; ${sql}`),
-    client.query("ROLLBACK"),
-  ]);
-  if (keep) prepared.set(client, sql);
-  return rows;
+/** What a statement does with the schema, while it reads it. */
+export interface Along {
+  /** Of its parameters, e.g. `boolean`. */
+  readonly types: readonly string[];
+  /** Literals. */
+  readonly values: readonly string[];
+  /** What it did is committed; else it was to do nothing, and was only planned for the time when it is. */
+  readonly stays: boolean;
+  /** Gives the rows of `query`, `IN_ORDER`. */
+  readonly sql: (query: string, parameters: readonly string[]) => string;
 }
 
-/**
- * Reads the catalogs in one round trip, in a read-only transaction of its own. With `keep` the server keeps the plan of the
- * query, which takes longer to make than to run, for the next time; not through a pooler.
- */
-export async function fingerprint(client: Client, leftOut: LeftOut, keep = false): Promise<Fingerprint> {
+/** Takes the objects one by one, in the order of their names. */
+export interface Taking<T> {
+  take(object: FingerprintedObject): void;
+  done(): T;
+}
+
+/** What is looked at, and how. */
+export interface Looking {
+  readonly leftOut: LeftOut;
+  /** The server keeps the plan of the query for the next time: it takes tens of milliseconds to make. Not through a pooler. */
+  readonly keep?: boolean;
+  readonly along?: Along;
+}
+
+/** The order of a fingerprint, whatever the database's collation is. */
+export const IN_ORDER = 'ORDER BY object COLLATE "C"';
+
+const READS: Along = { types: [], values: [], stays: false, sql: (query) => `SELECT * FROM (${query}) o ${IN_ORDER}` };
+
+const inBrackets = (list: readonly string[]): string => (list.length === 0 ? "" : ` (${list.join(", ")})`);
+
+/** Through a pooler each message begins with the search_path of the work, so the query brings its own again. */
+const atOnce = (query: string, { sql, values }: Along): string =>
+  `SET LOCAL search_path = pg_catalog; ${sql(query, values)}`;
+
+function prepareAndExecute(client: Client, statement: string, { types, values }: Along): string {
+  const known = prepared.get(client);
+  const execute = `EXECUTE ${NAME}${inBrackets(values)}`;
+  if (known === statement) return execute;
+  prepared.set(client, "");
+  return `${known === undefined ? "" : `DEALLOCATE ${NAME}; `}PREPARE ${NAME}${inBrackets(types)} AS ${statement}; ${execute}`;
+}
+
+const begin = (along: Along | undefined): string =>
+  along === undefined
+    ? `BEGIN READ ONLY; ${SETTINGS}`
+    : `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL plan_cache_mode = force_generic_plan; ${SETTINGS}`;
+
+/** How the schema is taken in, and what then becomes of what was done along. */
+export interface Reader<T> {
+  /** Made anew for each try. */
+  readonly taking: () => Taking<T>;
+  /** Whether it stands. Without, it does, and that costs one round trip less. */
+  readonly stands?: (found: T) => boolean;
+}
+
+async function read<T>(client: Client, looking: Looking, { taking, stands }: Reader<T>): Promise<T> {
+  const { along = READS, keep = false } = looking;
   // Loaded late: most runs have nothing to do, and the text is long.
   const { fingerprintSql } = await import("./fingerprint-sql.ts");
-  const sql = fingerprintSql(leftOut);
-  const rows = await read(client, sql, keep).catch(async (error: unknown) => {
+  const query = fingerprintSql(looking.leftOut);
+  const statement = along.sql(
+    query,
+    along.types.map((_type, at) => `$${at + 1}`),
+  );
+  const text = keep ? prepareAndExecute(client, statement, along) : atOnce(query, along);
+  const { take, done } = taking();
+  const end = along.stays ? "COMMIT" : "ROLLBACK";
+  const sent = [client.query(begin(looking.along)), client.each(text, (row) => take(objectOf(row)))];
+  await Promise.all(stands === undefined ? [...sent, client.query(end)] : sent);
+  if (keep) prepared.set(client, statement);
+  const found = done();
+  if (stands !== undefined) await client.query(stands(found) ? end : "ROLLBACK");
+  return found;
+}
+
+const objectOf = ({ object, parent, definition }: Row): FingerprintedObject => ({
+  object: String(object),
+  parent: typeof parent === "string" ? parent : undefined,
+  definition: String(definition),
+});
+
+/** Reads the catalogs in one round trip, in a transaction of its own, which is read-only but for what is done along. */
+export async function goThroughSchema<T>(client: Client, looking: Looking, reader: Reader<T>): Promise<T> {
+  return await read(client, looking, reader).catch(async (error: unknown) => {
+    if (reader.stands !== undefined) await client.query("ROLLBACK").catch(() => undefined);
     // A migration may have deallocated what was prepared.
     if (!isState(error, SQLSTATE.invalidSqlStatementName)) throw error;
     prepared.delete(client);
-    return await read(client, sql, keep);
+    return await read(client, looking, reader);
   });
+}
+
+/** The schema itself. */
+export function whole(): Taking<Fingerprint> {
   const objects = new Map<string, FingerprintedObject>();
-  for (const row of rows) {
-    const object = String(row.object);
-    const parent = typeof row.parent === "string" ? row.parent : undefined;
-    objects.set(object, { object, parent, definition: String(row.definition ?? "").trim() });
-  }
-  return objects;
+  return { take: (one) => void objects.set(one.object, one), done: () => objects };
 }
 
-const ORDER = /^column order of /;
-
-const columns = (definition: string): string[] => definition.split(", ");
-
-/** The columns that both have, in each one's order: what else differs is told by the columns themselves. */
-function reordered(before: string, after: string): boolean {
-  const [left, right] = [columns(before), columns(after)];
-  return (
-    left.filter((name) => right.includes(name)).join(", ") !== right.filter((name) => left.includes(name)).join(", ")
-  );
-}
-
-/** Without what went, or came, together with what it belongs to. */
-const heads = (found: Fingerprint, other: Fingerprint): FingerprintedObject[] =>
-  [...found.values()].filter(
-    ({ object, parent }) =>
-      !other.has(object) && (parent === undefined || other.has(parent) || !found.has(parent)) && !ORDER.test(object),
-  );
-
-const compared = (before: FingerprintedObject, after: FingerprintedObject | undefined): Difference[] => {
-  if (after === undefined || before.definition === after.definition) return [];
-  const isOrder = ORDER.test(before.object);
-  if (isOrder && !reordered(before.definition, after.definition)) return [];
-  const harmless = isOrder || before.definition === `${after.definition} NOT VALID`;
-  return [{ object: before.object, kind: "different", harmless, before: before.definition, after: after.definition }];
-};
-
-/** What has changed from one to the other, ordered by the objects' names. */
-export function diffFingerprints(before: Fingerprint, after: Fingerprint): Difference[] {
-  const gone = heads(before, after).map(
-    ({ object, definition }): Difference => ({ object, kind: "missing", harmless: false, before: definition }),
-  );
-  const come = heads(after, before).map(
-    ({ object, definition }): Difference => ({ object, kind: "added", harmless: false, after: definition }),
-  );
-  const changed = [...before.values()].flatMap((one) => compared(one, after.get(one.object)));
-  return [...gone, ...come, ...changed].sort((a, b) => (a.object < b.object ? -1 : 1));
-}
-
-const MANY_LINES = /\n/;
-
-/** The first line of each that the other does not have in that place. */
-function firstChange(before: string, after: string): [string, string] {
-  const [left, right] = [before.split("\n"), after.split("\n")];
-  const at = left.findIndex((line, index) => line !== right[index]);
-  const place = at < 0 ? left.length : at;
-  return [(left[place] ?? "").trim(), (right[place] ?? "").trim()];
-}
-
-const shown = (definition: string): string => (definition === "" ? "nothing" : definition);
-
-/** `index orders_by_state: missing`, `column orders.total: numeric(10,2), was numeric(12,2)`. */
-export function describeDifference({ object, kind, before = "", after = "" }: Difference): string {
-  const name = plainLine(object);
-  if (kind !== "different") return `${name}: ${kind}`;
-  const several = MANY_LINES.test(before) || MANY_LINES.test(after);
-  const [was, is] = several ? firstChange(before, after) : [before, after];
-  return `${name}: ${shown(is)}, was ${shown(was)}`;
-}
-
-/** The objects of one schema of a fleet, by that schema's name, too. */
-export const ofSchema = (schema: string, list: readonly Difference[]): Difference[] =>
-  list.map((one) => ({ ...one, object: `${schema}: ${one.object}` }));
+/** Reads the schema as `goThroughSchema` does. */
+export const fingerprint = async (client: Client, looking: Looking): Promise<Fingerprint> =>
+  await goThroughSchema(client, looking, { taking: whole });

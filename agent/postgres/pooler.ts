@@ -156,6 +156,7 @@ export function oneByOne(client: Client): Client {
   return {
     ...client,
     query: (text) => inTurn(() => client.query(text)),
+    each: (text, take) => inTurn(() => client.each(text, take)),
     run: (text) => inTurn(() => client.run(text)),
   };
 }
@@ -167,6 +168,7 @@ export function withLocalSettings(client: Client, settings: string): Client {
   return {
     ...client,
     query: (text) => client.query(dressed(text)),
+    each: (text, take) => client.each(dressed(text), take),
     run: async (text) => {
       await client.run(dressed(text));
       return undefined;

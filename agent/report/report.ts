@@ -63,6 +63,9 @@ export interface SchemaChange {
   readonly after?: string | undefined;
 }
 
+/** Differences that a report keeps: more are for nobody to read, and the row of a run is no dump. */
+export const MOST_CHANGES = 2_000;
+
 /** One of the values' expectations under `smoke`. */
 export interface ExpectationResult {
   readonly what: string;

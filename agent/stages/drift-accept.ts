@@ -1,12 +1,10 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { fingerprintHash } from "../history/fingerprints.ts";
 import { count } from "../lib/count.ts";
 import { listMigrations } from "../migrations/listing.ts";
-import { describeDifference, type Fingerprint } from "../postgres/fingerprint.ts";
+import { describeDifference } from "../postgres/fingerprint-differences.ts";
 import { prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
-import { record } from "./drift.ts";
-import { readSchema } from "./drift-compare.ts";
+import { recordShown } from "./drift.ts";
 import { verifySchema } from "./drift-verify.ts";
 import { need } from "./need.ts";
 import type { Stage } from "./stage.ts";
@@ -14,14 +12,12 @@ import type { RunState } from "./state.ts";
 import { withRunLock } from "./under-lock.ts";
 
 /** Between the look and the answer somebody may change more, and nobody has seen that. */
-function refuseUnseen(shown: string | undefined, after: Fingerprint): void {
-  if (fingerprintHash(after) === shown) return;
-  throw new HeadgateError("schema-drifted", {
+const unseen = (): HeadgateError =>
+  new HeadgateError("schema-drifted", {
     what: "the schema is not, or no longer, what was shown here",
     stands: "nothing was recorded",
     fix: "look at it again: headgate verify, then headgate verify --accept",
   });
-}
 
 interface Accepting {
   readonly found: (part: RunState) => void;
@@ -35,9 +31,7 @@ async function recordNow(context: Context, state: RunState, { found, shown }: Ac
     async attempt({ session, history, begin }) {
       await prepareHistory(context, session, history);
       const begun = await begin({ planHash: undefined });
-      const after = await readSchema(context, session);
-      refuseUnseen(shown, after);
-      await record(context, session, { begun, history, after });
+      if (!(await recordShown(context, session, { begun, history, shown }))) throw unseen();
       found({ kept: true });
     },
   });

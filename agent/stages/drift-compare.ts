@@ -10,12 +10,13 @@ import {
 import type { HistoryState } from "../history/state.ts";
 import { reasonOf } from "../lib/reason.ts";
 import {
-  type Difference,
-  diffFingerprints,
+  type Along,
   FINGERPRINT_FORM,
   type Fingerprint,
-  fingerprint,
+  goThroughSchema,
+  type Reader,
 } from "../postgres/fingerprint.ts";
+import { type Difference, diffFingerprints } from "../postgres/fingerprint-differences.ts";
 import type { LeftOut } from "../postgres/fingerprint-sql.ts";
 import { quoteIdentifier } from "../postgres/quote.ts";
 import type { Session } from "../postgres/session.ts";
@@ -75,9 +76,17 @@ const notReadable = (error: unknown): unknown =>
       })
     : error;
 
-/** The schema as it is now. */
-export async function readSchema(context: Context, session: Session): Promise<Fingerprint> {
-  const read = async () => await fingerprint(session, leftOutOf(context), session.facts.pooler === undefined);
+/** Goes through the schema as it is now, and does `along` what it is to do. */
+export async function goThrough<T>(
+  context: Context,
+  session: Session,
+  { along, ...reader }: Reader<T> & { readonly along?: Along },
+): Promise<T> {
+  const looking = {
+    ...{ leftOut: leftOutOf(context), keep: session.facts.pooler === undefined },
+    ...(along === undefined ? {} : { along }),
+  };
+  const read = async () => await goThroughSchema(session, looking, reader);
   return await read().catch(async (error: unknown) => {
     if (!isMeanwhile(error)) throw error;
     return await read().catch((again: unknown) => {

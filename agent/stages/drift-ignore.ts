@@ -1,4 +1,5 @@
-import type { Difference, Fingerprint } from "../postgres/fingerprint.ts";
+import type { Fingerprint } from "../postgres/fingerprint.ts";
+import type { Difference } from "../postgres/fingerprint-differences.ts";
 
 const escaped = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*");
 

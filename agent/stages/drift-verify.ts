@@ -3,11 +3,12 @@ import { fingerprintHash, historyDigest, type Known, knownSql, measureOf, readKn
 import { readBoth } from "../history/state.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Row } from "../postgres/client.ts";
-import type { Difference } from "../postgres/fingerprint.ts";
+import { whole } from "../postgres/fingerprint.ts";
+import type { Difference } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
 import type { Context } from "./context.ts";
-import { differencesFrom, formOf, readSchema, upgradeNote, whyUnknown } from "./drift-compare.ts";
+import { differencesFrom, formOf, goThrough, upgradeNote, whyUnknown } from "./drift-compare.ts";
 
 /** How the schema stands to what the last run left. */
 export interface SchemaVerdict {
@@ -70,7 +71,7 @@ export async function verifySchema(
   const readAgain = async () => (await readBoth(session, context.names, () => files)).history;
   const [first, now, { known, who, refused }, history] = await Promise.all([
     readAgain(),
-    readSchema(context, session).catch(heldByOthers),
+    goThrough(context, session, { taking: whole }).catch(heldByOthers),
     askKnown(session, context),
     readAgain(),
   ]);

@@ -1,6 +1,6 @@
 import { diffLines, type Marked } from "../lib/line-diff.ts";
 import { plainLine } from "../lib/plain.ts";
-import type { Difference } from "../postgres/fingerprint.ts";
+import type { Difference } from "../postgres/fingerprint-differences.ts";
 
 /** Lines of a definition that are the same, shown round those that are not. */
 const CONTEXT = 2;

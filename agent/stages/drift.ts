@@ -1,14 +1,16 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
-import { historyDigest, type Known, keepFingerprint, measureOf } from "../history/fingerprints.ts";
+import { hashing, historyDigest, type Known, type Left, measureOf, recording } from "../history/fingerprints.ts";
 import { type HistoryState, readHistory } from "../history/state.ts";
 import { count } from "../lib/count.ts";
 import { reasonOf } from "../lib/reason.ts";
-import { type Difference, describeDifference, diffFingerprints, type Fingerprint } from "../postgres/fingerprint.ts";
+import { type Along, type Fingerprint, whole } from "../postgres/fingerprint.ts";
+import { type Difference, describeDifference, differing } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
+import { MOST_CHANGES } from "../report/report.ts";
 import { momentText } from "../report/words.ts";
 import type { Context } from "./context.ts";
-import { differencesFrom, formOf, readSchema, upgradeNote, whyNotRecorded, whyUnknown } from "./drift-compare.ts";
+import { differencesFrom, formOf, goThrough, upgradeNote, whyNotRecorded, whyUnknown } from "./drift-compare.ts";
 import { isFleet } from "./schemas.ts";
 import type { Begun, RunState } from "./state.ts";
 
@@ -75,7 +77,7 @@ export function lookingBefore(
   return async (now) => {
     if (looked) return;
     try {
-      const before = await readSchema(context, now.session);
+      const before = await goThrough(context, now.session, { taking: whole, along: alongside(context, now.session) });
       await judge(context, { ...now, now: before, found });
       found({ before });
     } catch (error) {
@@ -115,31 +117,38 @@ async function keep(
 ): Promise<RunState> {
   // What was under way is over, whatever it has left behind in the session.
   const settled = failed ? [session.query("ROLLBACK"), session.query(session.restore)] : [];
-  const [history, after] = await Promise.all([
-    readHistory(session, context.names),
-    readSchema(context, session),
-    ...settled,
-  ]);
-  const { known } = begun;
-  if (!isRecorded(context, known, history)) await record(context, session, { begun, history, after });
-  return before === undefined ? {} : { changes: diffFingerprints(before, after) };
+  const [history] = await Promise.all([readHistory(session, context.names), ...settled]);
+  const recorded = isRecorded(context, begun.known, history);
+  if (before === undefined && recorded) return {};
+  const along = alongside(context, session, recorded ? undefined : leftBy(begun, history));
+  const taking = () => differing(before ?? new Map(), MOST_CHANGES);
+  const changes = await goThrough(context, session, { taking, along });
+  return before === undefined ? {} : { changes };
 }
 
-interface Leaving {
-  readonly begun: Begun;
-  readonly history: HistoryState;
-  readonly after: Fingerprint;
-}
-
-/** Records the schema as this run leaves it. */
-export async function record(context: Context, session: Session, { begun, history, after }: Leaving): Promise<void> {
-  const left = {
-    ...{ run: begun.run, fingerprint: after, form: formOf(context), whole: context.schema === undefined },
-    ...{ server: session.facts.version, history: historyDigest(history.entries) },
-  };
-  await session.query(
-    `BEGIN; SET LOCAL synchronous_commit = off; ${keepFingerprint(context.names, left, begun.known)}; COMMIT`,
+/** What is done along with reading the schema: it is recorded, or nothing. */
+const alongside = (context: Context, session: Session, left?: Left): Along =>
+  recording(
+    context.names,
+    { form: formOf(context), whole: context.schema === undefined, server: session.facts.version },
+    left,
   );
+
+const leftBy = ({ run }: Begun, { entries }: HistoryState): Left => ({ run, history: historyDigest(entries) });
+
+/** Records the schema as it is, unless what was `shown` is another: false then. */
+export async function recordShown(
+  context: Context,
+  session: Session,
+  {
+    begun,
+    history,
+    shown,
+  }: { readonly begun: Begun; readonly history: HistoryState; readonly shown: string | undefined },
+): Promise<boolean> {
+  const along = alongside(context, session, leftBy(begun, history));
+  const stands = (hash: string): boolean => hash === shown;
+  return stands(await goThrough(context, session, { taking: hashing, along, stands }));
 }
 
 function mayKeep(context: Context, { session, begun, kept }: RunState): boolean {

@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, connect } from "../../agent/postgres/client.ts";
-import {
-  describeDifference,
-  diffFingerprints,
-  type Fingerprint,
-  fingerprint,
-} from "../../agent/postgres/fingerprint.ts";
-import { parseUrl } from "../../agent/postgres/parse-url.ts";
+import type { Client } from "../../agent/postgres/client.ts";
+import { type Fingerprint, fingerprint } from "../../agent/postgres/fingerprint.ts";
+import { describeDifference, diffFingerprints } from "../../agent/postgres/fingerprint-differences.ts";
 import { createDatabase, type Database } from "../support/database.ts";
+import { openClient } from "./agent-client.ts";
 
 const SCENE = `
 CREATE SCHEMA shop;
@@ -153,22 +149,13 @@ let database: Database;
 let client: Client;
 let before: Fingerprint;
 
-async function open(url: string): Promise<Client> {
-  const { host = "", port = 5432, database: name = "", user = "", password } = parseUrl(url, "the test");
-  const tls = { mode: "disable", caFile: undefined, certFile: undefined, keyFile: undefined } as const;
-  return await connect(
-    { host, port, database: name, user, password, tls, options: undefined },
-    { applicationName: "test", timeoutMs: 5_000 },
-  );
-}
-
 beforeAll(async () => {
   database = await createDatabase();
   await database.sql(SCENE);
   // Other settings than those that the next session has.
-  client = await open(database.url);
+  client = await openClient(database.url);
   await client.query("SET timezone = 'Asia/Tokyo'; SET search_path = shop, public; SET datestyle = 'German'");
-  before = await fingerprint(client, LEFT_OUT);
+  before = await fingerprint(client, { leftOut: LEFT_OUT });
   await client.query("RESET ALL");
 });
 afterAll(async () => {
@@ -180,7 +167,7 @@ describe("a fingerprint tells exactly what was changed", () => {
   it.each(CHANGES)("%s", async (sql, ...lines) => {
     // The rollback at the fingerprint's end takes the change back.
     await client.query(`BEGIN; ${sql}`);
-    const after = await fingerprint(client, LEFT_OUT);
+    const after = await fingerprint(client, { leftOut: LEFT_OUT });
     expect(diffFingerprints(before, after).map(describeDifference)).toEqual(lines);
   });
 });
@@ -188,7 +175,7 @@ describe("a fingerprint tells exactly what was changed", () => {
 describe("an order of columns", () => {
   it("is told apart, because a column that was dropped and made again comes last", async () => {
     await client.query("BEGIN; ALTER TABLE orders DROP COLUMN note; ALTER TABLE orders ADD COLUMN note int");
-    const found = diffFingerprints(before, await fingerprint(client, LEFT_OUT));
+    const found = diffFingerprints(before, await fingerprint(client, { leftOut: LEFT_OUT }));
     expect(found.filter((one) => one.harmless).map((one) => one.object)).toEqual(["column order of orders"]);
   });
 });

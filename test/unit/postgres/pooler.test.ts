@@ -16,6 +16,10 @@ function recorder() {
       await send(text);
       return [];
     },
+    each: async (text, take) => {
+      await send(text);
+      take({ of: text });
+    },
     run: async (text) => {
       await send(text);
       return undefined;
@@ -35,7 +39,10 @@ describe("oneByOne", () => {
   it("sends a message when the one ahead is answered, also when the answer is an error", async () => {
     const { sent, answers, client } = recorder();
     const slow = oneByOne(client);
-    const results = [slow.query("a"), slow.run("b"), slow.query("c")].map((one) => one.catch(String));
+    const rows: unknown[] = [];
+    const results = [slow.query("a"), slow.run("b"), slow.each("c", (row) => rows.push(row))].map((one) =>
+      one.catch(String),
+    );
     await turn();
     expect(sent).toEqual(["a"]);
     answers[0]?.reject(new Error("no"));
@@ -45,7 +52,8 @@ describe("oneByOne", () => {
     await turn();
     expect(sent).toEqual(["a", "b", "c"]);
     answers[2]?.resolve();
-    expect(await Promise.all(results)).toEqual(["Error: no", undefined, []]);
+    expect(await Promise.all(results)).toEqual(["Error: no", undefined, undefined]);
+    expect(rows).toEqual([{ of: "c" }]);
   });
 });
 
