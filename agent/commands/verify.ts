@@ -6,8 +6,9 @@ import { plainLine, plainTerminal } from "../lib/plain.ts";
 import type { Redactor } from "../lib/redact.ts";
 import { listMigrations } from "../migrations/listing.ts";
 import { order } from "../pipeline/order.ts";
-import { type Difference, ofSchema } from "../postgres/fingerprint-differences.ts";
+import { type Difference, firstOf, ofSchema } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
+import { MOST_CHANGES } from "../report/report.ts";
 import { momentText } from "../report/words.ts";
 import type { Context } from "../stages/context.ts";
 import { accept } from "../stages/drift-accept.ts";
@@ -124,7 +125,7 @@ const comparing = (tell: (found: Found) => void): Stage => ({
     tell(found);
     const known = found.verdicts.filter((one) => one.unknown === undefined);
     // None at all is worth telling, too: it is what ends an alert.
-    if (known.length > 0) keep({ drift: drifted(known) });
+    if (known.length > 0) keep({ drift: firstOf(drifted(known), MOST_CHANGES) });
     for (const line of notKnown(found)) context.log.warn(line);
     const error = refusal(found);
     if (error !== undefined) throw error;

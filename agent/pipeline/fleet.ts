@@ -3,7 +3,7 @@ import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { elapsed } from "../lib/clock.ts";
 import { count } from "../lib/count.ts";
-import { type Difference, ofSchema } from "../postgres/fingerprint-differences.ts";
+import { type Differences, firstOf, ofSchema } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
 import { MOST_CHANGES } from "../report/report.ts";
 import { backUp } from "../stages/backup.ts";
@@ -34,8 +34,8 @@ interface Progress {
   readonly reverted: Done[];
   backup?: Backup | undefined;
   /** Of the schemas that were compared; undefined as long as none was. */
-  drift?: readonly Difference[] | undefined;
-  changes?: readonly Difference[] | undefined;
+  drift?: Differences | undefined;
+  changes?: Differences | undefined;
   copied?: Copied;
 }
 
@@ -121,12 +121,11 @@ const within = (schema: string, list: readonly Done[] = []): Done[] =>
   list.map((one) => ({ ...one, name: `${schema}/${one.name}` }));
 
 /** Differences of all schemas, up to what a report keeps. */
-const joined = (
-  all: readonly Difference[] | undefined,
-  schema: string,
-  list: readonly Difference[] | undefined,
-): readonly Difference[] | undefined =>
-  list === undefined ? all : [...(all ?? []), ...ofSchema(schema, list)].slice(0, MOST_CHANGES);
+function joined(all: Differences | undefined, schema: string, part: Differences | undefined): Differences | undefined {
+  if (part === undefined) return all;
+  const { list, more } = firstOf([...(all?.list ?? []), ...ofSchema(schema, part.list)], MOST_CHANGES);
+  return { list, more: more + (all?.more ?? 0) + part.more };
+}
 
 /** No schema after this one would fare better. */
 const endsAll = (context: Context, error: HeadgateError): boolean =>

@@ -1,7 +1,7 @@
 import type { Done } from "../engine/work.ts";
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { cutSaying } from "../lib/cut.ts";
-import { type MigrationRecord, MOST_CHANGES, type Report, type SchemaChange } from "../report/report.ts";
+import type { MigrationRecord, Report, SchemaChange } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { risksTaken } from "../stages/refusals.ts";
 import type { RunResult } from "./runner.ts";
@@ -50,10 +50,15 @@ const LONGEST = 10_000;
 
 const cut = (text: string | undefined): string | undefined => text && cutSaying(text, LONGEST);
 
-const asChanges = (list: RunResult["state"]["changes"]): readonly SchemaChange[] | undefined =>
-  list
-    ?.slice(0, MOST_CHANGES)
-    .map(({ object, kind, before, after }) => ({ object, kind, before: cut(before), after: cut(after) }));
+const asChanges = (found: RunResult["state"]["changes"]): readonly SchemaChange[] | undefined =>
+  found?.list.map(({ object, kind, before, after }) => ({ object, kind, before: cut(before), after: cut(after) }));
+
+/** What was too much already while it was found. */
+function leftOutOf({ drift, changes }: RunResult["state"]): Report["leftOut"] {
+  const left = { drift: drift?.more ?? 0, schema: changes?.more ?? 0 };
+  const some = Object.entries(left).filter(([, more]) => more > 0);
+  return some.length === 0 ? undefined : Object.fromEntries(some);
+}
 
 /** The result of a run as every sink gets it. */
 export function toReport(context: Context, result: RunResult): Report {
@@ -81,6 +86,7 @@ export function toReport(context: Context, result: RunResult): Report {
     expectations: state.expectations?.map((one) => ({ ...one, durationMs: Math.round(one.durationMs * 10) / 10 })),
     drift: asChanges(state.drift),
     schema: asChanges(state.changes),
+    leftOut: leftOutOf(state),
     applied: asReported(applied, result.beganMs),
     reverted: asReported(reverted, result.beganMs),
     ahead: stillAhead(context, state),

@@ -10,6 +10,19 @@ export interface Difference {
   readonly after?: string;
 }
 
+/** As many as are kept, ordered by the objects' names. */
+export interface Differences {
+  readonly list: readonly Difference[];
+  /** How many more there are. */
+  readonly more: number;
+}
+
+/** The first `most` of them. */
+export const firstOf = (list: readonly Difference[], most: number): Differences => ({
+  list: list.slice(0, most),
+  more: Math.max(0, list.length - most),
+});
+
 const ORDER = /^column order of /;
 
 const columns = (definition: string): string[] => definition.split(", ");
@@ -30,40 +43,46 @@ function compared(before: FingerprintedObject, after: FingerprintedObject): Diff
   return [{ object: before.object, kind: "different", harmless, before: before.definition, after: after.definition }];
 }
 
-/**
- * What has changed since `before`, ordered by the objects' names, without what went, or came, together with what it belongs
- * to. Of what is not in `before`, or is another, only the first `most`: a run may have made all that there is.
- */
-export function differing(before: Fingerprint, most = Number.POSITIVE_INFINITY): Taking<Difference[]> {
+/** Without what goes, or comes, together with what it belongs to. */
+const isHead = ({ object, parent }: FingerprintedObject, other: (object: string) => boolean): boolean =>
+  (parent === undefined || other(parent)) && !ORDER.test(object);
+
+/** What has changed since `before`, an object at a time: a run may have made all that there is. Keeps the first `most`. */
+export function differing(before: Fingerprint, most: number): Taking<Differences> {
   const gone = new Set(before.keys());
   const found: Difference[] = [];
-  const isHead = ({ object, parent }: FingerprintedObject, other: { has(object: string): boolean }): boolean =>
-    (parent === undefined || other.has(parent)) && !ORDER.test(object);
+  let more = 0;
+  const add = (difference: Difference): void => {
+    if (found.length < most) found.push(difference);
+    else more += 1;
+  };
   const take = (one: FingerprintedObject): void => {
     gone.delete(one.object);
-    if (found.length >= most) return;
     const was = before.get(one.object);
-    if (was !== undefined) found.push(...compared(was, one));
-    else if (isHead(one, before))
-      found.push({ object: one.object, kind: "added", harmless: false, after: one.definition });
+    if (was !== undefined) for (const difference of compared(was, one)) add(difference);
+    else if (isHead(one, (object) => before.has(object)))
+      add({ object: one.object, kind: "added", harmless: false, after: one.definition });
   };
-  const done = (): Difference[] => {
-    const stayed = { has: (object: string): boolean => !gone.has(object) };
+  const done = (): Differences => {
     const missing = [...before.values()].flatMap((one): Difference[] =>
-      gone.has(one.object) && isHead(one, stayed)
+      gone.has(one.object) && isHead(one, (object) => !gone.has(object))
         ? [{ object: one.object, kind: "missing", harmless: false, before: one.definition }]
         : [],
     );
-    return [...found, ...missing].sort((a, b) => (a.object < b.object ? -1 : 1));
+    const kept = firstOf(
+      [...found, ...missing].sort((a, b) => (a.object < b.object ? -1 : 1)),
+      most,
+    );
+    return { list: kept.list, more: kept.more + more };
   };
   return { take, done };
 }
 
-/** What has changed from one to the other, as `differing` tells it. */
-export function diffFingerprints(before: Fingerprint, after: Fingerprint): Difference[] {
-  const { take, done } = differing(before);
+/** What has changed from one to the other, ordered by the objects' names. */
+export function diffFingerprints(before: Fingerprint, after: Fingerprint): readonly Difference[] {
+  const { take, done } = differing(before, Number.POSITIVE_INFINITY);
   for (const one of after.values()) take(one);
-  return done();
+  return done().list;
 }
 
 const MANY_LINES = /\n/;

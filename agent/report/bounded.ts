@@ -1,8 +1,8 @@
 import { cutSaying } from "../lib/cut.ts";
-import type { MigrationRecord, Report } from "./report.ts";
+import { type MigrationRecord, MOST_CHANGES, type Report } from "./report.ts";
 
 /** What one report keeps at most, so that ten thousand migrations, or one endless message, still make a row of some MB. */
-const MOST = { locks: 5_000, items: 2_000, listChars: 2_000_000, textChars: 20_000 } as const;
+const MOST = { locks: 5_000, items: MOST_CHANGES, listChars: 2_000_000, textChars: 20_000 } as const;
 
 const cut = (text: string): string => cutSaying(text, MOST.textChars);
 
@@ -14,8 +14,12 @@ const cutIn = <T extends object>(item: T): T => {
 
 /** Counts what is left out, by the part that it is left out of. */
 class Bound {
-  readonly leftOut: Record<string, number> = {};
+  readonly leftOut: Record<string, number>;
   #locks: number = MOST.locks;
+
+  constructor({ leftOut }: Report) {
+    this.leftOut = { ...leftOut };
+  }
 
   #left(part: string, amount: number): void {
     if (amount > 0) this.leftOut[part] = (this.leftOut[part] ?? 0) + amount;
@@ -42,14 +46,14 @@ class Bound {
       const locks = one.locks.slice(0, this.#locks);
       this.#locks -= locks.length;
       this.#left("locks", one.locks.length - locks.length);
-      return { ...one, locks };
+      return locks.length === one.locks.length ? one : { ...one, locks };
     });
   }
 }
 
 /** The report as it is kept: texts and lists end somewhere, and `leftOut` says what of. */
 export function boundedReport(report: Report): Report {
-  const bound = new Bound();
+  const bound = new Bound(report);
   const { error, drift, schema, expectations } = report;
   const bounded: Report = {
     ...report,

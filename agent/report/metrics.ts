@@ -1,10 +1,10 @@
-import type { Report } from "./report.ts";
+import { driftCount, type Report } from "./report.ts";
 import type { Delivery } from "./sink.ts";
 
 /** What a run's metrics are made of: its report, or what is left of it. */
 export type Told = Pick<
   Report,
-  "command" | "startedAt" | "stoppedAt" | "notReached" | "fleet" | "backup" | "drift" | "schema"
+  "command" | "startedAt" | "stoppedAt" | "notReached" | "fleet" | "backup" | "drift" | "schema" | "leftOut"
 > & {
   readonly outcome: Report["outcome"] | "running";
   readonly exitCode: number | undefined;
@@ -42,10 +42,10 @@ function pendingOf({ outcome, stoppedAt, notReached, fleet, command }: Told): nu
 }
 
 /** What a run has recorded is known from then on. One of a fleet has seen only the schemas that it had work in. */
-function driftOf({ command, outcome, drift, schema, fleet }: Told): number | undefined {
+function driftOf({ fleet, schema, command, outcome, ...rest }: Told): number | undefined {
   if (fleet !== undefined) return undefined;
   if (schema !== undefined || (command === "accept" && outcome === "done")) return 0;
-  return drift?.length;
+  return driftCount(rest);
 }
 
 /** Every metric. The text format, OpenTelemetry's metrics and docs/sinks.md are made of this, the alerts and the dashboard tested against it. */

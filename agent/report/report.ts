@@ -129,6 +129,10 @@ export interface Report {
   readonly leftOut?: Readonly<Record<string, number>> | undefined;
 }
 
+/** How many objects differed, those included that are left out; undefined where nobody has looked. */
+export const driftCount = ({ drift, leftOut = {} }: Pick<Report, "drift" | "leftOut">): number | undefined =>
+  drift && drift.length + (leftOut.drift ?? 0);
+
 const cleanChanges = (list: Report["schema"], clean: (text: string) => string): Report["schema"] =>
   list?.map(({ object, kind, before, after }) => ({
     object,

@@ -4,7 +4,7 @@ import { proved } from "../lib/proved.ts";
 import { inUnits } from "../lib/units.ts";
 import type { LockMode } from "../statements/lock-modes.ts";
 import type { Account, MigrationAccount } from "./account.ts";
-import type { BackupReport, SchemaChange } from "./report.ts";
+import { type BackupReport, driftCount, type SchemaChange } from "./report.ts";
 
 /** `2026-11-21 19:40:12 UTC`. */
 export const momentText = (iso: string): string =>
@@ -48,10 +48,10 @@ export function nextSteps({ outcome, report, command }: Account): string[] {
   if (command === "restore") return ["headgate status shows which migrations are pending again"];
   if (ahead.length > 0)
     return [`Still ahead of these files: ${namesText(ahead)}. headgate revert --dry-run shows what would go back`];
-  const { drift = [] } = report;
-  if (drift.length > 0 && (command === "migrate" || command === "revert"))
+  const drifted = driftCount(report) ?? 0;
+  if (drifted > 0 && (command === "migrate" || command === "revert"))
     return [
-      `Look at what other hands have changed, below: ${count(drift.length, "object")}. From this run on that counts as known`,
+      `Look at what other hands have changed, below: ${count(drifted, "object")}. From this run on that counts as known`,
     ];
   return ["Nothing: the schema is where this release wants it"];
 }

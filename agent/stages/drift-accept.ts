@@ -1,7 +1,8 @@
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { count } from "../lib/count.ts";
 import { listMigrations } from "../migrations/listing.ts";
-import { describeDifference } from "../postgres/fingerprint-differences.ts";
+import { describeDifference, firstOf } from "../postgres/fingerprint-differences.ts";
+import { MOST_CHANGES } from "../report/report.ts";
 import { prepareHistory } from "./begin.ts";
 import type { Context } from "./context.ts";
 import { recordShown } from "./drift.ts";
@@ -51,7 +52,7 @@ export const accept: () => Stage = () => ({
     ]);
     for (const line of lines) context.log.info(`  ${line}`);
     await recordNow(context, state, { found, shown: hash });
-    found({ drift: differences });
+    found({ drift: firstOf(differences, MOST_CHANGES) });
     return {
       summary: `the schema as it is now is the known one${differences.length === 0 ? "" : `; ${count(differences.length, "difference")} accepted`}`,
     };

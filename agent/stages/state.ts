@@ -7,7 +7,7 @@ import type { Statement } from "../migrations/parser.ts";
 import type { DownEffect, Migration, MigrationFile } from "../migrations/types.ts";
 import type { Wants } from "../migrations/wants.ts";
 import type { Fingerprint } from "../postgres/fingerprint.ts";
-import type { Difference } from "../postgres/fingerprint-differences.ts";
+import type { Differences } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
 import type { ExpectationResult } from "../report/report.ts";
 import type { Finding } from "../rules/rule.ts";
@@ -94,9 +94,9 @@ export interface RunState {
   /** The schema before this run changed it. */
   readonly before?: Fingerprint;
   /** How that differs from what the run before had left. */
-  readonly drift?: readonly Difference[];
+  readonly drift?: Differences;
   /** What this run has changed. */
-  readonly changes?: readonly Difference[];
+  readonly changes?: Differences;
   /** What this run leaves is recorded. */
   readonly kept?: boolean;
 }

@@ -24,6 +24,18 @@ describe("the schema that a run leaves", () => {
     ).toEqual([{ hashes: 2, runs: 3 }]);
   });
 
+  it("is told as far as a report goes, and how much more there is", async () => {
+    scene.files.write({
+      "002_many.sql":
+        "-- Up Migration\nDO $$ BEGIN FOR n IN 1..2100 LOOP EXECUTE format('CREATE TYPE t_%s AS ENUM ()', n); END LOOP; END $$;\n",
+    });
+    expect(await scene.run("migrate")).toMatchObject({ code: 0 });
+    expect(await report()).toMatchObject({ schema: { length: 2_000 }, leftOut: { schema: 101 } });
+    expect(await scene.run("report", "1")).toMatchObject({
+      stdout: expect.stringContaining("left out of the report: 101 "),
+    });
+  });
+
   it("is not recorded again by a run with nothing to do", async () => {
     await scene.run("migrate");
     const before = await sql("SELECT xmin::text, run::int FROM headgate.fingerprint");

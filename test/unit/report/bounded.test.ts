@@ -33,6 +33,12 @@ describe("a report as it is kept", () => {
     expect(kept.leftOut).toEqual({ details: 9_901, schema: 9_901 });
   });
 
+  it("adds up what was left out already while it was found, and what is now", () => {
+    const schema = names.map((object) => ({ object, kind: "added" as const, before: undefined, after: "" }));
+    const kept = boundedReport(whole({ schema, leftOut: { schema: 5, drift: 7 } }));
+    expect(kept.leftOut).toEqual({ schema: 8_005, drift: 7 });
+  });
+
   it("that is small is left as it is", () => {
     const report = whole({ applied: [{ name: "1", durationMs: 1, locks: [{ table: "t", lock: "SHARE" }] }] });
     expect(boundedReport(report)).toEqual(report);
