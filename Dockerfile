@@ -19,11 +19,12 @@ COPY .ci/collect-clients.ts /
 RUN ["node", "/collect-clients.ts", "/clients"]
 
 FROM ${BASE} AS agent
-# The default base keeps its Node in /nodejs/bin.
+# The default base keeps its Node in /nodejs/bin. One arena for all threads takes 5 MB less than one for each.
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/nodejs/bin \
     NODE_ENV=production \
     NODE_COMPILE_CACHE=/app/compile-cache \
-    NODE_COMPILE_CACHE_PORTABLE=1
+    NODE_COMPILE_CACHE_PORTABLE=1 \
+    MALLOC_ARENA_MAX=1
 COPY --from=build /src/dist /app/dist
 COPY package.json LICENSE .ci/install-image.ts /app/
 USER 0

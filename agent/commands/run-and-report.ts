@@ -1,11 +1,14 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { parseDuration } from "../lib/duration.ts";
+import { collectGarbage } from "../lib/garbage.ts";
 import { quiet } from "../lib/log.ts";
 import { type RunOptions, type RunResult, runStages } from "../pipeline/runner.ts";
 import { cleanReport, type Report } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { textArg, textArgs } from "./command.ts";
 import { outsideOf, type Tools } from "./outside.ts";
+
+const MANY = 2_000;
 
 export interface Run {
   /** Without secrets. */
@@ -42,21 +45,28 @@ export const recordMember =
     });
   };
 
+/** Runs stages. What they knew of thousands of migrations ends with this function: only what is told of them is left. */
+async function run(context: Context, options: RunOptions) {
+  const result = await runStages(context, options);
+  const { toReport } = await reporting();
+  const { session, begun } = result.state;
+  return { report: toReport(context, result), session, run: begun?.run, error: result.error };
+}
+
 /** Runs stages, tells every sink whatever happened, and closes the session. */
 export async function runAndReport(context: Context, options: RunOptions, tools: Tools): Promise<Run> {
   const { clean } = tools.redactor;
   const outside = await outsideOf(context, tools);
-  const result = await runStages(context, options);
-  const { toReport, deliver } = await reporting();
-  const report = toReport(context, result);
-  const { session, begun } = result.state;
+  const { report, error, ...row } = await run(context, options);
+  // The texts of a long report take the room of what is no longer used.
+  if (report.applied.length >= MANY) collectGarbage("last-resort");
+  const { deliver } = await reporting();
   const { settings, command } = context;
   const { keep } = settings.history.reports;
   const changes = ["migrate", "revert"].includes(command);
   await deliver({
     report,
-    session,
-    run: begun?.run,
+    ...row,
     clean,
     log: context.log,
     names: context.names,
@@ -66,6 +76,6 @@ export async function runAndReport(context: Context, options: RunOptions, tools:
     files: changes || textArgs(tools.args, "report").length > 0 ? settings.report.files : [],
     keepReportsMs: keep === "" ? undefined : parseDuration(keep),
   });
-  session?.leave();
-  return { report: cleanReport(report, clean), error: result.error };
+  row.session?.leave();
+  return { report: cleanReport(report, clean), error };
 }

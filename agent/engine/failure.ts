@@ -2,7 +2,7 @@ import { catalogue } from "../errors/catalogue.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { GUARD } from "../history/schema.ts";
 import { reasonOf } from "../lib/reason.ts";
-import { caret } from "../migrations/parser.ts";
+import { caret, type Statement } from "../migrations/parser.ts";
 import { statementsBefore } from "../postgres/client.ts";
 import { isState, SQLSTATE, sqlstateOf } from "../postgres/sqlstate.ts";
 import type { FlightStep } from "./flight.ts";
@@ -10,6 +10,8 @@ import type { WorkItem } from "./work.ts";
 
 export interface FailedWork {
   readonly item: WorkItem;
+  /** The statements that were sent; without it, all of the item's. */
+  readonly sent?: readonly Statement[];
   readonly step: FlightStep;
   readonly error: unknown;
 }
@@ -24,7 +26,7 @@ interface Place {
   readonly excerpt: readonly string[];
 }
 
-function placeOf({ item, error }: FailedWork): Place {
+function placeOf({ item, sent, error }: FailedWork): Place {
   const up = item.text();
   if (up === undefined) return { where: item.name, excerpt: [] };
   const position = Number(field(error, "position") ?? 0);
@@ -32,7 +34,7 @@ function placeOf({ item, error }: FailedWork): Place {
     const { line, excerpt } = caret(up.sql, position, up.line);
     return { where: `${up.file}:${line}`, excerpt };
   }
-  const statement = item.statements()?.[statementsBefore(error) ?? -1];
+  const statement = (sent ?? item.statements())?.[statementsBefore(error) ?? -1];
   if (statement === undefined) return { where: up.file, excerpt: [] };
   const head = statement.sql.split("\n").slice(0, 4);
   return {

@@ -97,14 +97,14 @@ async function settleFailure(executor: Executor, step: Step, error: unknown): Pr
   if (index === 0 && !isOpaque(statement)) {
     await session.query(item.books.forget());
     if (error instanceof HeadgateError) throw error;
-    throw migrationFailure({ item: { ...item, statements: () => [statement] }, step: "file", error });
+    throw migrationFailure({ item, sent: [statement], step: "file", error });
   }
   const known = !isOpaque(statement);
   await session.query(known ? recordPaused(plan.names, item.name, true) : recordNeedsAttention(plan.names, item.name));
   throw new HeadgateError("needs-attention", {
     what: `${item.name} stopped at statement ${index + 1} of ${item.statements()?.length}: ${reasonOf(error)}`,
     details: [
-      ...sqlDetails({ item: { ...item, statements: () => undefined }, step: "file", error }).details,
+      ...sqlDetails({ item, sent: [], step: "file", error }).details,
       `statement: ${statement.sql.slice(0, 400)}`,
     ],
     stands: standing(step, known),

@@ -13,7 +13,7 @@ export interface WorkItem {
   readonly direction: "up" | "down";
   /** Read when it is asked for. Undefined for a script whose SQL is only known while it runs; `build` makes it then. */
   readonly text: () => SqlText | undefined;
-  readonly build?: (live: Client) => Promise<string>;
+  readonly build?: ((live: Client) => Promise<string>) | undefined;
   readonly transaction: boolean;
   /** lock_timeout of the file's own header, milliseconds. */
   readonly lockTimeoutMs: number | undefined;

@@ -2,8 +2,9 @@ import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync } from
 import { basename, join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode, writeWhole } from "../lib/files.ts";
+import { collectEach } from "../lib/garbage.ts";
 import { isRecord } from "../lib/records.ts";
-import { type Body, CompiledMigration } from "./compiled.ts";
+import { type Body, type BodyPlace, CompiledMigration } from "./compiled.ts";
 import type { Migration, MigrationFile } from "./types.ts";
 
 /** Dot files: node-pg-migrate's own CLI passes over them. The index is read at every run, the bodies when they are wanted. */
@@ -12,6 +13,9 @@ const BODIES = ".headgate-manifest.bodies";
 
 /** Another version's manifest may lack what this one reads from it. */
 const FORMAT = 5;
+
+/** Each leaves some 3 KB of garbage. */
+const BODIES_A_TIDY = 2_000;
 
 /** A file as it was when its migration was compiled: base name, bytes, and seconds, for image layers keep no more. */
 type Stamp = readonly [file: string, size: number, seconds: number];
@@ -118,21 +122,18 @@ function readIndexOrNone(dir: string): Index | undefined {
   }
 }
 
-/** Reads bodies by name, and remembers the last one: whoever asks for one part of it asks for the next. */
-function bodyReader(dir: string, index: Index): (name: string) => Body {
-  const entries = new Map(index.map((entry) => [entry[0], entry]));
+/** Reads bodies, and remembers the last one: whoever asks for one part of it asks for the next. */
+function bodyReader(dir: string): (place: BodyPlace) => Body {
   let last: Body | undefined;
-  return (name) => {
-    if (last?.name === name) return last;
-    const entry = entries.get(name);
-    const body = entry === undefined ? undefined : readBody(join(dir, BODIES), entry);
-    if (body === undefined) throw stale(dir, `${BODIES} belongs to another one`);
-    last = body;
-    return body;
+  return (place) => {
+    if (last?.name === place.name) return last;
+    last = readBody(join(dir, BODIES), place);
+    if (last === undefined) throw stale(dir, `${BODIES} belongs to another one`);
+    return last;
   };
 }
 
-function readBody(path: string, [name, , checksum, , offset, length]: IndexEntry): Body | undefined {
+function readBody(path: string, { name, checksum, offset, length }: BodyPlace): Body | undefined {
   const descriptor = openSync(path, "r");
   try {
     const bytes = Buffer.alloc(length);
@@ -166,9 +167,13 @@ export function readManifest(
   const index = readIndex(dir);
   if (index === undefined) return undefined;
   refuseStale(dir, index, files);
-  const read = bodyReader(dir, index);
+  const read = bodyReader(dir);
+  const places = new Map(index.map(([name, , , , offset, length]) => [name, { offset, length }]));
+  const tidy = collectEach(BODIES_A_TIDY);
   return wanted.map((file) => {
-    const compiled = new CompiledMigration(file, read);
+    tidy();
+    // refuseStale has seen it there.
+    const compiled = new CompiledMigration(file, places.get(file.name) ?? { offset: 0, length: 0 }, read);
     // Only what a run takes as it is stays unread until then.
     return compiled.inspection === undefined ? compiled.plain : compiled;
   });

@@ -24,13 +24,42 @@ const placed = (sql: string, places: Inspection["places"]): Statement[] =>
     line: line ?? undefined,
   }));
 
-/** As a manifest has it; undefined for one that has to be looked at. */
+/** As a manifest has it. A class, because thousands wait their turn. Not to be spread. */
+class AsCompiled implements PlannedMigration {
+  readonly migration: Migration;
+  readonly leavesState: boolean;
+  readonly patient: boolean;
+  readonly wants: Inspection["wants"];
+  readonly unlessThere: PlannedMigration["unlessThere"];
+  readonly #effects: Inspection["effects"];
+
+  constructor(migration: Migration, known: Inspection, unlessThere: PlannedMigration["unlessThere"]) {
+    this.migration = migration;
+    this.leavesState = known.leavesState;
+    this.patient = known.patient;
+    this.wants = known.wants;
+    this.unlessThere = unlessThere;
+    this.#effects = known.effects;
+  }
+
+  get statements() {
+    return () => placed(this.migration.up?.sql ?? "", this.migration.inspection?.places ?? []);
+  }
+  get effects() {
+    return () => this.#effects;
+  }
+  get findings() {
+    return UNPARSED.findings;
+  }
+  get downFindings() {
+    return UNPARSED.downFindings;
+  }
+}
+
+/** Undefined for one that has to be looked at. */
 function asCompiled(migration: Migration, options: InspectOptions): PlannedMigration | undefined {
   const compiled = known(migration, options);
-  if (compiled === undefined || migration.up === undefined) return undefined;
-  const { leavesState, patient, wants, effects } = compiled;
-  const statements = () => placed(migration.up?.sql ?? "", migration.inspection?.places ?? []);
-  return { ...UNPARSED, migration, statements, leavesState, patient, wants, effects: () => effects };
+  return compiled === undefined || migration.up === undefined ? undefined : new AsCompiled(migration, compiled, []);
 }
 
 /** The parser and the rules are loaded for what has to be looked at, and for nothing else. */
@@ -46,13 +75,14 @@ async function inspector(options: InspectOptions): Promise<(migration: Migration
   return (migration) => {
     const made = options.alone === true ? trackMade({ home }) : set;
     made.begin();
-    const compiled = asCompiled(migration, options);
-    if (compiled === undefined) return inspectAnew(plainOf(migration), { ...options, parse, made });
+    const compiled = known(migration, options);
+    const { up } = migration;
+    if (compiled === undefined || up === undefined) return inspectAnew(plainOf(migration), { ...options, parse, made });
     // Where another file is judged, it has to be known what this one makes.
-    const statements = migration.up === undefined ? [] : parse(migration.up);
+    const statements = parse(up);
     for (const statement of statements) made.note(statement);
     const unlessThere = statements.flatMap(madeUnlessThere);
-    return () => ({ ...compiled, unlessThere });
+    return () => new AsCompiled(migration, compiled, unlessThere);
   };
 }
 

@@ -1,10 +1,9 @@
 import type { Done, WorkItem } from "../engine/work.ts";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { compare } from "../history/compare.ts";
-import { booksOfUp, type Recorder } from "../history/record.ts";
+import type { Recorder } from "../history/record.ts";
 import type { Entry, HistoryState } from "../history/state.ts";
 import type { Migration } from "../migrations/types.ts";
-import type { Client } from "../postgres/client.ts";
 import type { Session } from "../postgres/session.ts";
 import { copyingBefore } from "./backup.ts";
 import { begin, isPrepared, prepareHistory } from "./begin.ts";
@@ -13,8 +12,9 @@ import { lookingBefore } from "./drift.ts";
 import { need } from "./need.ts";
 import { planFrom, refuseBadPlan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
-import type { Plan, PlannedMigration, RunState } from "./state.ts";
+import type { Plan, RunState } from "./state.ts";
 import { underLock } from "./under-lock.ts";
+import { UpItem } from "./up-item.ts";
 
 /** The plan as it stands now that the lock is held: another run may have been here since. */
 async function planUnderLock(
@@ -28,14 +28,6 @@ async function planUnderLock(
   refuseBadPlan(context, plan);
   return plan;
 }
-
-/** Loaded late: few sets have JavaScript that reads the database, and its loader is big. */
-const buildLate =
-  ({ migration }: PlannedMigration) =>
-  async (live: Client): Promise<string> => {
-    const { buildDynamic } = await import("../migrations/script.ts");
-    return await buildDynamic(migration, live);
-  };
 
 /** The last migration that is applied and sorts before the first pending one. */
 const predecessor = ({ comparison, migrations, files }: Plan): string | undefined => {
@@ -63,25 +55,8 @@ function unfinishedOf({ comparison }: Plan, { name, transaction }: Migration): E
 function itemsOf(plan: Plan, recorder: Recorder): WorkItem[] {
   let requires = predecessor(plan);
   return plan.migrations.map((planned) => {
-    const { migration, statements, leavesState, patient } = planned;
-    const { name, transaction, lockTimeoutMs } = migration;
-    const item: WorkItem = {
-      ...{
-        name,
-        direction: "up",
-        text: () => migration.up,
-        transaction,
-        lockTimeoutMs,
-        statements,
-        leavesState,
-        patient,
-        requires,
-      },
-      ...(migration.up === undefined ? { build: buildLate(planned) } : {}),
-      resume: unfinishedOf(plan, migration),
-      books: booksOfUp(recorder, migration),
-    };
-    requires = name;
+    const item = new UpItem(planned, recorder, { requires, resume: unfinishedOf(plan, planned.migration) });
+    requires = item.name;
     return item;
   });
 }

@@ -37,13 +37,14 @@ export async function weigh(
 ): Promise<readonly PlannedMigration[]> {
   const tables = planned.flatMap(({ findings }) => findings.flat().flatMap(({ table }) => table ?? []));
   const [sizes, spares] = await Promise.all([tableSizes(session, tables), sparing(planned, session)]);
-  return planned.map((one, migration) => ({
-    ...one,
-    findings: one.findings.map((found, statement) =>
+  return planned.map((one, migration) => {
+    if (one.findings.length === 0) return one;
+    const findings = one.findings.map((found, statement) =>
       found
         .filter((finding) => isHere(finding, session.facts.version))
         .filter((finding) => finding.ifRewritten === undefined || !spares(migration, statement))
         .map((finding) => lighter({ ...finding, risk: finding.ifRewritten ?? finding.risk }, sizes)),
-    ),
-  }));
+    );
+    return { ...one, findings };
+  });
 }

@@ -12,7 +12,13 @@ const headgateCommand = (main: string, cache: string, { dir, url }: Task): Comma
   program: process.execPath,
   // As the image starts it, by the first line of its launcher.
   args: ["--max-semi-space-size=1", main, "migrate", "--dir", dir],
-  env: { DATABASE_URL: url, NODE_ENV: "production", NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: "1" },
+  env: {
+    DATABASE_URL: url,
+    NODE_ENV: "production",
+    NODE_COMPILE_CACHE: cache,
+    NODE_COMPILE_CACHE_PORTABLE: "1",
+    MALLOC_ARENA_MAX: "1",
+  },
 });
 
 const HEADGATE_APPLIED = "SELECT count(*)::int AS applied FROM headgate.history WHERE state = 'applied'";
