@@ -1,14 +1,12 @@
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { parseDuration } from "../lib/duration.ts";
-import { collectGarbage } from "../lib/garbage.ts";
+import { collectAfter } from "../lib/garbage.ts";
 import { quiet } from "../lib/log.ts";
 import { type RunOptions, type RunResult, runStages } from "../pipeline/runner.ts";
 import { cleanReport, type Report } from "../report/report.ts";
 import type { Context } from "../stages/context.ts";
 import { textArg, textArgs } from "./command.ts";
 import { outsideOf, type Tools } from "./outside.ts";
-
-const MANY = 2_000;
 
 export interface Run {
   /** Without secrets. */
@@ -59,7 +57,7 @@ export async function runAndReport(context: Context, options: RunOptions, tools:
   const outside = await outsideOf(context, tools);
   const { report, error, ...row } = await run(context, options);
   // The texts of a long report take the room of what is no longer used.
-  if (report.applied.length >= MANY) collectGarbage("last-resort");
+  collectAfter(report.applied.length + report.reverted.length);
   const { deliver } = await reporting();
   const { settings, command } = context;
   const { keep } = settings.history.reports;

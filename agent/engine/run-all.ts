@@ -1,5 +1,5 @@
 import { elapsed } from "../lib/clock.ts";
-import { collectEach, collectGarbage } from "../lib/garbage.ts";
+import { collectAfter, collectEach } from "../lib/garbage.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
 import { migrationFailure } from "./failure.ts";
 import { type Flight, type FlightOutcome, launch, launchDynamic } from "./flight.ts";
@@ -149,11 +149,8 @@ async function runInOrder(executor: Executor, items: readonly WorkItem[]): Promi
   }
 }
 
-/** Each leaves some 7 KB of garbage; to collect it takes about 10 ms. */
+/** Each leaves some 7 KB of garbage. */
 const MIGRATIONS_A_TIDY = 250;
-
-/** Reading so many has left much. */
-const MANY = 2_000;
 
 /**
  * Runs the items in order, and speaks of those that take long. Calls `onDone` for each that is committed. Rejects with
@@ -164,7 +161,7 @@ export async function runAll(executor: Executor, items: readonly WorkItem[]): Pr
   const watchdog = startWatchdog(executor, items);
   const tidy = collectEach(MIGRATIONS_A_TIDY);
   // What was left by reading thousands of files would stay below all that comes.
-  if (items.length >= MANY) collectGarbage("last-resort");
+  collectAfter(items.length);
   const onDone = (done: Done) => {
     watchdog.done();
     executor.onDone(done);

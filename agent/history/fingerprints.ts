@@ -68,6 +68,7 @@ export function hashing(): Taking<string> {
   };
 }
 
+/** Of one that was just read: what is recorded comes back in another order. */
 export function fingerprintHash(fingerprint: Fingerprint): string {
   const { take, done } = hashing();
   for (const one of fingerprint.values()) take(one);
@@ -139,7 +140,7 @@ export function recording(names: Names, { form, server, whole }: Constants, left
   const sql = (query: string, [run, history]: readonly string[]): string => `WITH now AS MATERIALIZED (${query}
 ), body AS MATERIALIZED (SELECT '{' || coalesce(string_agg(${WRITTEN}, ',' ${IN_ORDER}), '') || '}' AS objects FROM now
 ), told AS MATERIALIZED (SELECT objects, encode(sha256(convert_to(objects, 'UTF8')), 'hex') AS hash FROM body WHERE ${run}::bigint IS NOT NULL
-), kept AS (INSERT INTO ${names.fingerprint} AS f (target, run, whole, form, server, history, hash, objects)
+), stored AS (INSERT INTO ${names.fingerprint} AS f (target, run, whole, form, server, history, hash, objects)
   SELECT ${names.target}, ${run}, ${whole}, ${quoteLiteral(form)}, ${server}, ${history}, hash, objects::jsonb FROM told
   ON CONFLICT (target) DO UPDATE SET run = EXCLUDED.run, whole = EXCLUDED.whole, taken_at = EXCLUDED.taken_at, form = EXCLUDED.form, server = EXCLUDED.server,
     history = EXCLUDED.history, hash = EXCLUDED.hash, objects = CASE f.hash WHEN EXCLUDED.hash THEN f.objects ELSE EXCLUDED.objects END

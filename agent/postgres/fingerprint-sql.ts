@@ -72,7 +72,7 @@ const SETTING = `CASE WHEN split_part(c, '=', 1) ~ '[.]'
 /** What belongs to no schema, but to the whole database. */
 const ofDatabase = `
 UNION ALL SELECT format('default privileges of %s%s on %s', pg_get_userbyid(a.defaclrole), coalesce(' in ' || quote_ident(n.nspname), ''),
-    CASE a.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' ELSE 'schemas' END), NULL,
+    CASE a.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE 'large objects' END), NULL,
   ${grants("a.defaclacl", "NULL::aclitem[]")} FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace
   WHERE a.defaclrole NOT IN (TABLE providers) AND (n.oid IS NULL OR n.oid IN (SELECT oid FROM space))
 UNION ALL SELECT 'setting of the database ' || split_part(c, '=', 1) || coalesce(' for ' || nullif(pg_get_userbyid(nullif(s.setrole, 0))::text, ''), ''), NULL,
@@ -100,8 +100,13 @@ UNION ALL SELECT 'column order of ' || r.name, r.object, string_agg(quote_ident(
   FROM rel r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND r.relkind IN ('r', 'p', 'f', 'c')
   WHERE r.object IN (SELECT object FROM whole) GROUP BY r.name, r.object${leftOut.only === undefined ? ofDatabase : ""}`;
 
-const BLANKS = "E' \\t\\n\\r\\f\\v'";
+// Before version 17 \\v is the letter.
+const BLANKS = "E' \\t\\n\\r\\f\\x0B'";
 
-/** One statement that gives every object's name, what it belongs to, and its definition. Wants search_path = pg_catalog. */
+/**
+ * One statement that gives every object's name, each once, what it belongs to, and its definition. Wants search_path =
+ * pg_catalog.
+ */
 export const fingerprintSql = (leftOut: LeftOut): string =>
-  `SELECT object, parent, btrim(coalesce(definition, ''), ${BLANKS}) AS definition FROM (${objectsSql(leftOut)}) o`;
+  `SELECT DISTINCT ON (object COLLATE "C") object, parent, btrim(coalesce(definition, ''), ${BLANKS}) AS definition
+FROM (${objectsSql(leftOut)}) o ORDER BY object COLLATE "C", definition COLLATE "C"`;

@@ -23,7 +23,7 @@ SET LOCAL lock_timeout = '5s'`;
  * A hash of the query: what another query has read is no measure for what this one reads. Kept as a constant, because most runs
  * need the one without the other; a test tells when it has to be another.
  */
-export const FINGERPRINT_FORM = "f1f953004f2befe3";
+export const FINGERPRINT_FORM = "3c84a5fc4f8b0f31";
 
 /** What each connection has prepared; "" where that is not known, for PREPARE outlives the transaction that fails after it. */
 const prepared = new WeakMap<Client, string>();
@@ -88,6 +88,12 @@ export interface Reader<T> {
   readonly stands?: (found: T) => boolean;
 }
 
+const objectOf = ({ object, parent, definition }: Row): FingerprintedObject => ({
+  object: String(object),
+  parent: typeof parent === "string" ? parent : undefined,
+  definition: String(definition),
+});
+
 async function read<T>(client: Client, looking: Looking, { taking, stands }: Reader<T>): Promise<T> {
   const { along = READS, keep = false } = looking;
   // Loaded late: most runs have nothing to do, and the text is long.
@@ -108,15 +114,10 @@ async function read<T>(client: Client, looking: Looking, { taking, stands }: Rea
   return found;
 }
 
-const objectOf = ({ object, parent, definition }: Row): FingerprintedObject => ({
-  object: String(object),
-  parent: typeof parent === "string" ? parent : undefined,
-  definition: String(definition),
-});
-
 /** Reads the catalogs in one round trip, in a transaction of its own, which is read-only but for what is done along. */
 export async function goThroughSchema<T>(client: Client, looking: Looking, reader: Reader<T>): Promise<T> {
   return await read(client, looking, reader).catch(async (error: unknown) => {
+    // Else the end was sent with the rest, and has closed the transaction.
     if (reader.stands !== undefined) await client.query("ROLLBACK").catch(() => undefined);
     // A migration may have deallocated what was prepared.
     if (!isState(error, SQLSTATE.invalidSqlStatementName)) throw error;
@@ -125,12 +126,12 @@ export async function goThroughSchema<T>(client: Client, looking: Looking, reade
   });
 }
 
-/** The schema itself. */
-export function whole(): Taking<Fingerprint> {
+/** All of it, by its name. */
+export function asFingerprint(): Taking<Fingerprint> {
   const objects = new Map<string, FingerprintedObject>();
   return { take: (one) => void objects.set(one.object, one), done: () => objects };
 }
 
 /** Reads the schema as `goThroughSchema` does. */
 export const fingerprint = async (client: Client, looking: Looking): Promise<Fingerprint> =>
-  await goThroughSchema(client, looking, { taking: whole });
+  await goThroughSchema(client, looking, { taking: asFingerprint });

@@ -3,7 +3,7 @@ import { fingerprintHash, historyDigest, type Known, knownSql, measureOf, readKn
 import { readBoth } from "../history/state.ts";
 import type { MigrationFile } from "../migrations/types.ts";
 import type { Row } from "../postgres/client.ts";
-import { whole } from "../postgres/fingerprint.ts";
+import { asFingerprint } from "../postgres/fingerprint.ts";
 import type { Difference } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
 import { isState, SQLSTATE } from "../postgres/sqlstate.ts";
@@ -71,7 +71,7 @@ export async function verifySchema(
   const readAgain = async () => (await readBoth(session, context.names, () => files)).history;
   const [first, now, { known, who, refused }, history] = await Promise.all([
     readAgain(),
-    goThrough(context, session, { taking: whole }).catch(heldByOthers),
+    goThrough(context, session, { taking: asFingerprint }).catch(heldByOthers),
     askKnown(session, context),
     readAgain(),
   ]);

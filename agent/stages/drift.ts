@@ -3,7 +3,7 @@ import { hashing, historyDigest, type Known, type Left, measureOf, recording } f
 import { type HistoryState, readHistory } from "../history/state.ts";
 import { count } from "../lib/count.ts";
 import { reasonOf } from "../lib/reason.ts";
-import { type Along, type Fingerprint, whole } from "../postgres/fingerprint.ts";
+import { type Along, asFingerprint, type Fingerprint, type Taking } from "../postgres/fingerprint.ts";
 import { type Difference, describeDifference, differing, firstOf } from "../postgres/fingerprint-differences.ts";
 import type { Session } from "../postgres/session.ts";
 import { isConnectionLoss } from "../postgres/sqlstate.ts";
@@ -77,7 +77,10 @@ export function lookingBefore(
   return async (now) => {
     if (looked) return;
     try {
-      const before = await goThrough(context, now.session, { taking: whole, along: alongside(context, now.session) });
+      const before = await goThrough(context, now.session, {
+        taking: asFingerprint,
+        along: alongside(context, now.session),
+      });
       await judge(context, { ...now, now: before, found });
       found({ before });
     } catch (error) {
@@ -121,9 +124,16 @@ async function keep(
   const recorded = isRecorded(context, begun.known, history);
   if (before === undefined && recorded) return {};
   const along = alongside(context, session, recorded ? undefined : leftBy(begun, history));
-  const taking = () => differing(before ?? new Map(), MOST_CHANGES);
-  const changes = await goThrough(context, session, { taking, along });
-  return before === undefined ? {} : { changes };
+  const taking = (): Taking<RunState> => (before === undefined ? passingOver : changesSince(before));
+  return await goThrough(context, session, { taking, along });
+}
+
+/** For who only wants it recorded. */
+const passingOver: Taking<RunState> = { take: () => undefined, done: () => ({}) };
+
+function changesSince(before: Fingerprint): Taking<RunState> {
+  const { take, done } = differing(before, MOST_CHANGES);
+  return { take, done: () => ({ changes: done() }) };
 }
 
 /** What is done along with reading the schema: it is recorded, or nothing. */
