@@ -45,10 +45,18 @@ const indexes = (valid: boolean): string =>
   `(SELECT coalesce(json_agg(c.relname), '[]') FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
  WHERE i.indisvalid = ${valid} AND c.relname LIKE 'sweep%')`;
 
-const THERE = `SELECT to_regclass('sweep_marks') IS NOT NULL AS marks, to_regclass('headgate.history') IS NOT NULL AS history,
- to_regclass('pgmigrations') IS NOT NULL AS mirror`;
+/** Tables of a scenario's first migration, and those that a first run makes. */
+interface There {
+  readonly marks: boolean;
+  readonly history: boolean;
+  readonly mirror: boolean;
+}
+
+const THERE = `json_build_object('marks', to_regclass('sweep_marks') IS NOT NULL, 'history', to_regclass('headgate.history') IS NOT NULL,
+ 'mirror', to_regclass('pgmigrations') IS NOT NULL) AS there`;
 
 interface Snapshot {
+  readonly there: There;
   readonly marks: Record<string, number>;
   readonly valid: string[];
   readonly invalid: string[];
@@ -58,17 +66,32 @@ interface Snapshot {
   readonly runs: RunRow[];
 }
 
-/** Reads all of it in one statement, so that it is of one moment. */
-export async function observe(lab: Lab, database: string): Promise<Observation> {
-  const [there] = await lab.sql<{ marks: boolean; history: boolean; mirror: boolean }>(database, THERE);
-  const [row] = await lab.sql<Snapshot>(
-    database,
-    `SELECT ${there?.marks ? MARKS : "'{}'::json"} AS marks, ${indexes(true)} AS valid, ${indexes(false)} AS invalid,
+const TRIES = 10;
+
+/**
+ * Reads all of it in one statement, so that it is of one moment. A COMMIT on its way may make a table that was not there when
+ * that statement was written: then it is read again.
+ */
+async function snapshot(lab: Lab, database: string): Promise<Snapshot> {
+  const [first] = await lab.sql<{ there: There }>(database, `SELECT ${THERE}`);
+  let there = first?.there;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const [row] = await lab.sql<Snapshot>(
+      database,
+      `SELECT ${THERE}, ${there?.marks ? MARKS : "'{}'::json"} AS marks, ${indexes(true)} AS valid, ${indexes(false)} AS invalid,
  ${there?.history ? HISTORY : "'[]'::json"} AS history, ${there?.history ? RUNS : "'[]'::json"} AS runs,
  ${there?.history ? REVERTED : "'[]'::json"} AS reverted,
  ${there?.mirror ? MIRROR : "'{}'::json"} AS mirror`,
-  );
-  if (row === undefined) throw new Error("a SELECT without FROM gave no row");
+    );
+    if (row === undefined) throw new Error("a SELECT without FROM gave no row");
+    if (JSON.stringify(row.there) === JSON.stringify(there)) return row;
+    there = row.there;
+  }
+  throw new Error(`the tables of ${database} come and go`);
+}
+
+export async function observe(lab: Lab, database: string): Promise<Observation> {
+  const row = await snapshot(lab, database);
   return {
     marks: new Map(Object.entries(row.marks)),
     indexes: row.valid,
