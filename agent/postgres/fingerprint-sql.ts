@@ -100,12 +100,12 @@ UNION ALL SELECT 'column order of ' || r.name, r.object, string_agg(quote_ident(
   FROM rel r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND r.relkind IN ('r', 'p', 'f', 'c')
   WHERE r.object IN (SELECT object FROM whole) GROUP BY r.name, r.object${leftOut.only === undefined ? ofDatabase : ""}`;
 
-// Before version 17 \\v is the letter.
+// Not \v, which is the letter before version 17.
 const BLANKS = "E' \\t\\n\\r\\f\\x0B'";
 
 /**
- * One statement that gives every object's name, each once, what it belongs to, and its definition. Wants search_path =
- * pg_catalog.
+ * One statement that gives every object's name, each once and in order, what it belongs to, and its definition. Wants
+ * search_path = pg_catalog.
  */
 export const fingerprintSql = (leftOut: LeftOut): string =>
   `SELECT DISTINCT ON (object COLLATE "C") object, parent, btrim(coalesce(definition, ''), ${BLANKS}) AS definition

@@ -59,7 +59,7 @@ export interface Looking {
 /** The order of a fingerprint, whatever the database's collation is. */
 export const IN_ORDER = 'ORDER BY object COLLATE "C"';
 
-const READS: Along = { types: [], values: [], stays: false, sql: (query) => `SELECT * FROM (${query}) o ${IN_ORDER}` };
+const READS: Along = { types: [], values: [], stays: false, sql: (query) => query };
 
 const inBrackets = (list: readonly string[]): string => (list.length === 0 ? "" : ` (${list.join(", ")})`);
 

@@ -48,12 +48,12 @@ async function judge(context: Context, { session, history, begun, now, found }: 
   const unknown = whyUnknown(known, { form: formOf(context), history });
   if (onMigrate === "ignore" || known === undefined || unknown !== undefined) return;
   const differences = await differencesFrom(context, session, { known, now });
-  if (differences.length === 0) return found({ drift: firstOf([], 0) });
+  // A run that is refused tells it, too.
+  found({ drift: firstOf(differences, MOST_CHANGES) });
+  if (differences.length === 0) return;
   const what = `the schema is not what the last run left (${whenOf(known)}): ${count(differences.length, "difference")}`;
   const note = upgradeNote(known, session);
   const lines = [...said(differences), ...(note === undefined ? [] : [note])];
-  // A run that is refused tells it, too.
-  found({ drift: firstOf(differences, MOST_CHANGES) });
   if (onMigrate === "refuse") {
     throw new HeadgateError("schema-drifted", { what, details: lines, stands: "nothing was changed by this run" });
   }
