@@ -22,13 +22,11 @@ FROM ${BASE} AS agent
 # The default base keeps its Node in /nodejs/bin. One arena for all threads takes 5 MB less than one for each.
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/nodejs/bin \
     NODE_ENV=production \
-    NODE_COMPILE_CACHE=/app/compile-cache \
-    NODE_COMPILE_CACHE_PORTABLE=1 \
     MALLOC_ARENA_MAX=1
 COPY --from=build /src/dist /app/dist
-COPY package.json LICENSE .ci/install-image.ts /app/
+COPY package.json LICENSE .ci/install-image.ts .ci/compile-bundle.ts /app/
 USER 0
-# Writes /usr/local/bin/headgate for this base's Node, makes /migrations, and fills the compile cache.
+# Writes /usr/local/bin/headgate for this base's Node, makes /migrations, and compiles the bundle.
 RUN ["node", "/app/install-image.ts"]
 USER 65532:65532
 WORKDIR /

@@ -1,7 +1,7 @@
 import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "rolldown";
-import { beside, input, output } from "./bundle.ts";
+import { beside, input, output, start, startOutput } from "./bundle.ts";
 import { notices, shipped } from "./licences.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -9,6 +9,7 @@ const outdir = process.env.HEADGATE_BUILD_DIR ?? join(root, "dist");
 
 await rm(outdir, { recursive: true, force: true });
 const built = await build({ ...input, output: { ...output, dir: outdir } });
+await build({ ...start, output: { ...startOutput, dir: outdir } });
 for (const name of beside) {
   await cp(join(root, "node_modules", name), join(outdir, "node_modules", name), { recursive: true });
 }

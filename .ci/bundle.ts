@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ChunkingContext, InputOptions, OutputOptions } from "rolldown";
 import { compileSchema } from "./compile-schema.ts";
+import { lateImports } from "./late-imports.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -39,14 +40,22 @@ const groups = together.map(([name, roots], at) => {
   };
 });
 
+/** What starts it, from what is compiled of it: it stands alone, for Node itself loads it. */
+export const start = {
+  cwd: root,
+  input: { main: agent("start.ts") },
+  platform: "node",
+  transform: { target: "node22" },
+} satisfies InputOptions;
+
 /** How the agent becomes one folder. */
 export const input = {
   cwd: root,
-  input: { main: join(root, "agent", "main.ts") },
+  input: { agent: agent("main.ts") },
   platform: "node",
   transform: { target: "node22" },
   external: (id) => external.some((name) => id === name || id.startsWith(`${name}/`)),
-  plugins: [compileSchema],
+  plugins: [compileSchema, lateImports],
   // Some of what one command imports late another has at once; yargs would resolve an `extends`, which nobody gives it.
   checks: { ineffectiveDynamicImport: false, emptyImportMeta: false },
 } satisfies InputOptions;
@@ -63,4 +72,13 @@ export const output = {
   charset: "ascii",
   minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   codeSplitting: { groups },
+  // As agent/start.ts loads it.
+  postBanner: "(function(exports,require,module,__filename,__dirname){",
+  postFooter: "\n})",
+} satisfies OutputOptions;
+
+export const startOutput = {
+  format: output.format,
+  entryFileNames: output.entryFileNames,
+  minify: output.minify,
 } satisfies OutputOptions;

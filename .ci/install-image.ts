@@ -1,8 +1,9 @@
 // Runs once, while the image is built, as root and without a shell.
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileBundle } from "./compile-bundle.ts";
 
 const UID = 65532;
 const launcher = "/usr/local/bin/headgate";
@@ -16,26 +17,23 @@ chmodSync(launcher, 0o755);
 mkdirSync("/migrations", { recursive: true });
 chownSync("/migrations", UID, UID);
 
-// What a run will load is compiled now; at run time the root file system is read-only. As the user of run time: Node looks
-// for what was compiled in a folder of each user's own.
-const compiled = process.env.NODE_COMPILE_CACHE ?? "";
-mkdirSync(compiled, { recursive: true });
-chownSync(compiled, UID, UID);
+// What a run will load is compiled now: at run time the root file system is read-only.
+compileBundle("/app/dist");
+
+// The image is tried as the user that it runs as.
 const sample = mkdtempSync(join(tmpdir(), "headgate-"));
 chownSync(sample, UID, UID);
 writeFileSync(join(sample, "1_sample.sql"), "SELECT 1;\n");
-const warmUps = [
+const trials = [
   ["--help"],
   ["explain", "4"],
   // also the proof that the pages are in the image: without its page it ends with 70
   ["explain", "bug"],
   ["explain", "HG101"],
   ["compile", "--dir", sample],
-  ["wait"],
   ["migrate", "--dir", sample],
-  ["smoke"],
 ];
-for (const args of warmUps) {
+for (const args of trials) {
   const { status, stderr } = spawnSync(launcher, args, {
     env: { ...process.env, DATABASE_URL: "postgresql://nobody@127.0.0.1:1/none" },
     encoding: "utf8",
@@ -46,10 +44,3 @@ for (const args of warmUps) {
   if (status !== 0 && status !== 2) throw new Error(`headgate ${args.join(" ")} ended with ${status}:\n${stderr}`);
 }
 rmSync(sample, { recursive: true });
-
-// Whoever runs it may read that, and nobody may change what is run.
-for (const name of [".", ...readdirSync(compiled, { recursive: true, encoding: "utf8" })]) {
-  const path = join(compiled, name);
-  chownSync(path, 0, 0);
-  chmodSync(path, statSync(path).isDirectory() ? 0o755 : 0o644);
-}

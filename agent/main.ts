@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Io } from "./lib/io.ts";

@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
+import { buildBundle } from "../support/bundle.ts";
 import { aimsOf, renderAims } from "./aims.ts";
 import { type Arguments, help, readArguments } from "./arguments.ts";
 import { type Lab, withLab } from "./lab.ts";
@@ -11,18 +11,7 @@ import { findPeers } from "./peers.ts";
 import { messageOf, runRounds } from "./rounds.ts";
 import { figuresOf, renderTable } from "./table.ts";
 
-const root = join(import.meta.dirname, "../..");
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
-
-/** Builds into a folder of its own: whoever builds dist/ meanwhile is not measured. */
-function build(outdir: string): void {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, ".ci/build.ts")], {
-    env: { ...process.env, HEADGATE_BUILD_DIR: outdir },
-    encoding: "utf8",
-    timeout: 120_000,
-  });
-  if (status !== 0) throw new Error(`.ci/build.ts ended with ${status}: ${stderr}`);
-}
 
 function versionOf(manifest: string): string {
   const { version }: { version: string } = createRequire(import.meta.url)(manifest);
@@ -49,8 +38,9 @@ const FOOTNOTES = [
 async function bench(args: Arguments, signal: AbortSignal): Promise<number> {
   return await withLab(signal, async (lab) => {
     const bundle = join(lab.home, "bundle");
-    build(bundle);
-    const peers = await findPeers(bundle, join(lab.home, "compile-cache"), args.psql);
+    // Of its own: whoever builds dist/ meanwhile is not measured.
+    buildBundle(bundle);
+    const peers = await findPeers(bundle, args.psql);
     const header = headerOf(lab, peers, args);
     const { rows, rounds } = args;
     const { cells, failures } = await runRounds(lab, { rows, rounds, peers: peers.measured, signal, say });

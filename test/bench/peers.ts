@@ -7,32 +7,30 @@ import { findGoose } from "./goose.ts";
 import type { Command, Found, Peer, Peers, Task } from "./peer.ts";
 import { findPsql } from "./psql.ts";
 
-/** Headgate as the image runs it: the bundle, with a compile cache that an earlier run has filled. */
-const headgateCommand = (main: string, cache: string, { dir, url }: Task): Command => ({
+/** Headgate as the image runs it: the bundle, and what is compiled of it. */
+const headgateCommand = (main: string, { dir, url }: Task): Command => ({
   program: process.execPath,
   // As the image starts it, by the first line of its launcher.
   args: ["--max-semi-space-size=1", main, "migrate", "--dir", dir],
   env: {
     DATABASE_URL: url,
     NODE_ENV: "production",
-    NODE_COMPILE_CACHE: cache,
-    NODE_COMPILE_CACHE_PORTABLE: "1",
     MALLOC_ARENA_MAX: "1",
   },
 });
 
 const HEADGATE_APPLIED = "SELECT count(*)::int AS applied FROM headgate.history WHERE state = 'applied'";
 
-const headgate = (main: string, cache: string): Found => ({
+const headgate = (main: string): Found => ({
   peer: {
     name: "headgate",
-    command: (task) => headgateCommand(main, cache, task),
+    command: (task) => headgateCommand(main, task),
     appliedSql: HEADGATE_APPLIED,
     overSchemas: {
       command(task, schemas) {
         const values = join(task.home, "fleet.json");
         writeFileSync(values, JSON.stringify({ fleet: { schemas } }));
-        const command = headgateCommand(main, cache, task);
+        const command = headgateCommand(main, task);
         return { ...command, args: [...command.args, "-f", values] };
       },
       appliedSql: HEADGATE_APPLIED,
@@ -43,8 +41,7 @@ const headgate = (main: string, cache: string): Found => ({
     },
   },
   version: undefined,
-  footnote:
-    "headgate: the bundle with its compile cache, and a folder that `headgate compile` has seen, as in an image.",
+  footnote: "headgate: the compiled bundle, and a folder that `headgate compile` has seen, as in an image.",
 });
 
 /** The same, without the delay that the others of its row have. */
@@ -69,11 +66,11 @@ const nodePgMigrate = (cli: string, perTransaction: boolean): Peer => ({
 const NODE_PG_MIGRATE =
   "node-pg-migrate: its own command line, one transaction for everything; /per-tx: --no-single-transaction; no-op the same.";
 
-/** Who is measured here; Headgate is the first. `bundle` is the folder of its main.js, `cache` one for its compile cache. */
-export async function findPeers(bundle: string, cache: string, psqlProgram: string): Promise<Peers> {
+/** Who is measured here; Headgate is the first. `bundle` is the folder of its main.js. */
+export async function findPeers(bundle: string, psqlProgram: string): Promise<Peers> {
   const manifest = createRequire(import.meta.url).resolve("node-pg-migrate/package.json");
   const cli = join(dirname(manifest), "bin", "node-pg-migrate.js");
-  const ours = headgate(join(bundle, "main.js"), cache);
+  const ours = headgate(join(bundle, "main.js"));
   const found: readonly Found[] = [
     ours,
     direct(ours),

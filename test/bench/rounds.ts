@@ -21,7 +21,7 @@ export interface Measured {
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Fills the compile cache and the system's caches. Nothing of it counts, so what fails here is told by its round. */
+/** Fills the system's caches. Nothing of it counts, so what fails here is told by its round. */
 async function warmUp(lab: Lab, peers: readonly Peer[]): Promise<void> {
   const [smallest] = rows;
   if (smallest === undefined) return;

@@ -22,21 +22,13 @@ export interface Agent {
   readonly ended: Promise<Ended>;
 }
 
-/** A bundle of the agent, ready to be started. */
-export interface Bundle {
-  /** Folder that holds main.js. */
-  readonly path: string;
-  /** Folder where Node keeps what it has compiled. */
-  readonly compileCache: string;
-}
-
 /** The values of every run, beside the bundle. */
 export const VALUES = "values.json";
 
-/** Starts the agent with nothing in its environment but the connection. */
-export function startAgent(bundle: Bundle, args: readonly string[], url: string): Agent {
-  const child = spawn(process.execPath, [join(bundle.path, "main.js"), ...args, "-f", join(bundle.path, VALUES)], {
-    env: { PATH: process.env.PATH, HOME: tmpdir(), DATABASE_URL: url, NODE_COMPILE_CACHE: bundle.compileCache },
+/** Starts the agent of the bundle in that folder with nothing in its environment but the connection. */
+export function startAgent(bundle: string, args: readonly string[], url: string): Agent {
+  const child = spawn(process.execPath, [join(bundle, "main.js"), ...args, "-f", join(bundle, VALUES)], {
+    env: { PATH: process.env.PATH, HOME: tmpdir(), DATABASE_URL: url },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const parts = { stdout: "", stderr: "" };

@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { ROOT } from "../support/bundle.ts";
 import { keepOutputs } from "../support/canary.ts";
 import { type Arguments, help, readArguments } from "./arguments.ts";
-import { build, ROOT } from "./build.ts";
+import { build } from "./build.ts";
 import { findPlanted } from "./planted.ts";
 import { programsOf } from "./servers.ts";
 import { sweep, withHome } from "./sweep.ts";

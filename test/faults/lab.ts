@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type pg from "pg";
 import { CANARY } from "../support/canary.ts";
 import { type Server, startServer } from "../support/embedded-postgres.ts";
-import { type Bundle, type Ended, startAgent } from "./agent.ts";
+import { type Ended, startAgent } from "./agent.ts";
 import { type Connections, openConnections } from "./connections.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -20,7 +20,7 @@ export interface Database {
 export interface Lab {
   readonly server: Server;
   readonly serverVersion: string;
-  readonly bundle: Bundle;
+  readonly bundle: string;
   /** Rows of one statement, as the superuser. */
   sql<Row extends pg.QueryResultRow>(database: string, text: string): Promise<Row[]>;
   /** A fresh database as the scenario's disturbed run finds it. */
@@ -42,7 +42,7 @@ const failed = (what: string, { code, signal, stderr }: Ended): Error =>
 interface Parts {
   readonly server: Server;
   readonly connections: Connections;
-  readonly bundle: Bundle;
+  readonly bundle: string;
   readonly home: string;
 }
 
@@ -94,7 +94,7 @@ async function createLab({ server, connections, bundle, home }: Parts): Promise<
 const SETTINGS = ["fsync = off", "max_connections = 100", "autovacuum = off", "shared_buffers = 32MB"];
 
 /** Starts a server, and removes it and every file afterwards. */
-export async function withLab<T>(bundle: Bundle, work: (lab: Lab) => Promise<T>): Promise<T> {
+export async function withLab<T>(bundle: string, work: (lab: Lab) => Promise<T>): Promise<T> {
   const home = mkdtempSync(join(tmpdir(), "headgate-faults-"));
   const server = await startServer({ password: CANARY, settings: SETTINGS });
   const connections = openConnections(server.url);

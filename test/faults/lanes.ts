@@ -1,4 +1,3 @@
-import type { Bundle } from "./agent.ts";
 import { type Lab, withLab } from "./lab.ts";
 
 /** Work for one lab. */
@@ -15,7 +14,7 @@ export async function runInLanes(labs: readonly Lab[], tasks: readonly Task[]): 
 
 /** Starts `count` labs, and removes them afterwards. */
 export async function withLabs<T>(
-  bundle: Bundle,
+  bundle: string,
   count: number,
   work: (labs: readonly Lab[]) => Promise<T>,
 ): Promise<T> {

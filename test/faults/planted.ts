@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, ROOT } from "./build.ts";
+import { ROOT } from "../support/bundle.ts";
+import { build } from "./build.ts";
 import { type Edit, type PlantedBug, plantedBugs } from "./planted-bugs.ts";
 import { type SweepOptions, sweep, withHome } from "./sweep.ts";
 import type { Finding } from "./tally.ts";

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Bundle } from "./agent.ts";
 import type { Arguments } from "./arguments.ts";
 import { crowdTasks } from "./crowd.ts";
 import { deterministicTasks } from "./deterministic.ts";
@@ -59,7 +58,7 @@ function watched(tasks: readonly Task[], tally: Tally, { say, signal, stopAtFirs
 }
 
 /** Runs everything that `only` selects against one version of PostgreSQL. */
-export async function sweep(bundle: Bundle, options: SweepOptions): Promise<Tally> {
+export async function sweep(bundle: string, options: SweepOptions): Promise<Tally> {
   return await withLabs(bundle, options.lanes, async (labs) => {
     const [first] = labs;
     if (first === undefined) throw new Error("a sweep wants at least one lane");

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { ADDS_STATE, DROPS_NOTE, useBackups } from "../postgres/backup-scene.ts";
+import { buildBundle } from "../support/bundle.ts";
 import { REGION, type S3Server, startS3 } from "./harness/s3-server.ts";
 import { partsIn } from "./s3-scene.ts";
 
@@ -99,12 +100,10 @@ test("a proved copy in the bucket before data is destroyed; list, verify and res
 test("the bundle that the image has does the same", async () => {
   const dist = mkdtempSync(join(tmpdir(), "headgate-dist-"));
   onTestFinished(() => rmSync(dist, { recursive: true, force: true }));
-  const root = join(import.meta.dirname, "../..");
-  const env = { ...process.env, ...keys(), HEADGATE_BUILD_DIR: dist };
-  await execute(process.execPath, [join(root, ".ci/build.ts")], { cwd: root, env });
+  buildBundle(dist);
   const bundled = async (...args: readonly string[]) =>
     await execute(process.execPath, [join(dist, "main.js"), ...args, "-f", scene.values], {
-      env: { ...env, DATABASE_URL: scene.shop.url, PATH: `${scene.bin}:${process.env.PATH}` },
+      env: { ...process.env, ...keys(), DATABASE_URL: scene.shop.url, PATH: `${scene.bin}:${process.env.PATH}` },
     });
   const { stdout } = await bundled("backup");
   expect(stored()).toHaveLength(2);

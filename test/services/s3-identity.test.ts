@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildBundle } from "../support/bundle.ts";
 import { headgate } from "../support/headgate.ts";
 import { REGION, type S3Server, startS3 } from "./harness/s3-server.ts";
 
 const execute = promisify(execFile);
-const root = join(import.meta.dirname, "../..");
 
 let server: S3Server;
 let folder: string;
@@ -21,8 +21,7 @@ beforeAll(async () => {
   const s3 = { bucket, endpoint, region: REGION, forcePathStyle: true, existingSecret: "only-in-the-cluster" };
   writeFileSync(join(folder, "values.yaml"), JSON.stringify({ backup: { s3 } }));
   writeFileSync(join(folder, "token"), "a token that the cluster has signed");
-  const env = { ...process.env, HEADGATE_BUILD_DIR: join(folder, "dist") };
-  await execute(process.execPath, [join(root, ".ci/build.ts")], { cwd: root, env });
+  buildBundle(join(folder, "dist"));
 });
 afterAll(async () => {
   await server?.remove();

@@ -35,7 +35,7 @@ const packagesOf = (all: readonly Chunk[]): string[] => {
 
 describe("the bundle", () => {
   it("has what every start needs in one file beside the entry, and no library but the driver", () => {
-    expect(namesOf(loadedWith("/agent/main.ts"))).toEqual(["main", "rolldown-runtime"]);
+    expect(namesOf(loadedWith("/agent/main.ts"))).toEqual(["agent", "rolldown-runtime"]);
     const start = loadedWith("/agent/cli.ts");
     expect(namesOf(start)).toEqual(["headgate", "rolldown-runtime"]);
     expect(packagesOf(start)).toEqual(["pg", "pgpass", "split2", "xtend"]);

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { catalogue, isErrorId } from "../../../agent/errors/catalogue.ts";
+import { buildBundle, ROOT } from "../../support/bundle.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
 const pageOf = (id: string): string => readFileSync(join(ROOT, "docs/errors", `${id}.md`), "utf8");
 
 /** From another folder: the pages are found from where the program lies. */
@@ -19,11 +19,7 @@ function run(program: string, ...args: readonly string[]) {
 
 const bundle = mkdtempSync(join(tmpdir(), "headgate-explain-"));
 beforeAll(() => {
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, ".ci/build.ts")], {
-    env: { ...process.env, HEADGATE_BUILD_DIR: join(bundle, "dist") },
-    encoding: "utf8",
-  });
-  expect({ status, stderr }).toMatchObject({ status: 0 });
+  buildBundle(join(bundle, "dist"));
   writeFileSync(join(bundle, "package.json"), `{ "type": "module" }\n`);
 }, 60_000);
 afterAll(() => rmSync(bundle, { recursive: true }));

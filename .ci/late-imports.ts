@@ -1,0 +1,13 @@
+import type { Plugin } from "rolldown";
+import { parseSync, Visitor } from "rolldown/utils";
+
+/** Has what stays an `import()` in the bundle, such as that of a team's migration, done by agent/start.ts: in its modules Node allows none. */
+export const lateImports: Plugin = {
+  name: "late-imports",
+  renderChunk(code, { fileName }) {
+    const starts: number[] = [];
+    new Visitor({ ImportExpression: ({ start }) => void starts.push(start) }).visit(parseSync(fileName, code).program);
+    const from = [0, ...starts.sort((a, b) => a - b)];
+    return from.map((start, at) => code.slice(start, from[at + 1])).join("require.");
+  },
+};
