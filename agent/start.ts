@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 
 /** What the build makes of a module's text: one function of these, so that all that V8 compiles of it is in one piece. */
@@ -25,7 +24,7 @@ function compiledOf(path: string): Buffer | undefined {
  * that a run calls are not among it and were compiled by each run again, a tenth of its time.
  */
 function load(id: string): object {
-  const path = join(here, id);
+  const path = `${here}/${id}`;
   const known = modules.get(path);
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
@@ -36,12 +35,16 @@ function load(id: string): object {
     ...(cachedData && { cachedData }),
   });
   const factory: Factory = script.runInThisContext();
-  factory(module.exports, required, module, path, dirname(path));
+  factory(module.exports, required, module, path, here);
   return module.exports;
 }
 
-const required = Object.assign((id: string): unknown => (id.startsWith("./") ? load(id) : beyond(id)), beyond, {
-  import: (id: string): Promise<unknown> => import(id),
-});
+const required = Object.assign(
+  (id: string): unknown => (id.startsWith("./") ? load(id.slice(2)) : beyond(id)),
+  beyond,
+  {
+    import: (id: string): Promise<unknown> => import(id),
+  },
+);
 
 load("agent.js");

@@ -37,13 +37,10 @@ export const serverOf = ({ endpoint, region }: S3Settings): string =>
 export const keysOf = ({ existingSecret }: S3Settings): string =>
   existingSecret === "" ? "the environment" : `Secret ${existingSecret}`;
 
-const readKey = async (folder: string, key: string): Promise<string | undefined> =>
-  (await readTextIfThere(join(folder, key)))?.trim() || undefined;
-
-async function readKeys(folder: string, { keys, existingSecret }: S3Settings) {
-  const [accessKeyId, secretAccessKey, sessionToken] = await Promise.all(
-    [keys.accessKeyId, keys.secretAccessKey, keys.sessionToken].map((key) => readKey(folder, key)),
-  );
+function readKeys(folder: string, { keys, existingSecret }: S3Settings) {
+  const read = (key: string): string | undefined => readTextIfThere(join(folder, key))?.trim() || undefined;
+  const [accessKeyId, secretAccessKey] = [read(keys.accessKeyId), read(keys.secretAccessKey)];
+  const sessionToken = read(keys.sessionToken);
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
   }
@@ -64,7 +61,7 @@ async function makeAgent(ca: string | undefined): Promise<Agent> {
 }
 
 async function readCa(file: string): Promise<string[]> {
-  const text = await readTextIfThere(file);
+  const text = readTextIfThere(file);
   if (text === undefined) {
     throw new HeadgateError("bad-settings", {
       what: `the CA bundle for backups, ${file}, is not there`,
@@ -88,7 +85,7 @@ export async function openClient(options: S3Options): Promise<S3Client> {
   const client = new Client({
     ...regionOf(settings),
     ...(settings.endpoint === "" ? {} : { endpoint: settings.endpoint }),
-    ...(secret === undefined ? {} : { credentials: await readKeys(secret, settings) }),
+    ...(secret === undefined ? {} : { credentials: readKeys(secret, settings) }),
     forcePathStyle: settings.forcePathStyle,
     maxAttempts: TRIES,
     // Many stores of one's own do not know AWS's newer checksums; what lies there is read back and hashed anyway.

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { access, constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { constants, createReadStream, promises } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode } from "../lib/files.ts";
@@ -39,14 +39,14 @@ async function inWords<T>(folder: string, work: () => Promise<T>): Promise<T> {
 }
 
 const exists = async (path: string): Promise<boolean> =>
-  await stat(path).then(
+  await promises.stat(path).then(
     () => true,
     () => false,
   );
 
 /** The folder's own entry for a new name has to be on the disk, too. Not every file system can do that. */
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => undefined);
+  const handle = await promises.open(folder, "r").catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
 }
@@ -59,12 +59,12 @@ export function volumeStore(path: string, makes = false): Store {
   /** Whoever has the partial file has the name: it is made only where there is none. */
   const begin = async (name: string): Promise<FileHandle> => {
     const partial = join(folder, `${name}${PARTIAL}`);
-    const file = await open(partial, "wx", 0o600).catch((error: unknown) => {
+    const file = await promises.open(partial, "wx", 0o600).catch((error: unknown) => {
       throw errorCode(error) === "EEXIST" ? new NameTaken(name) : failure(folder, error);
     });
     if (!(await exists(join(folder, name)))) return file;
     await file.close();
-    await rm(partial, { force: true });
+    await promises.rm(partial, { force: true });
     throw new NameTaken(name);
   };
 
@@ -72,14 +72,14 @@ export function volumeStore(path: string, makes = false): Store {
     where: folder,
     async check() {
       await inWords(folder, async () => {
-        if (await isToCome()) return await access(dirname(folder), constants.W_OK | constants.X_OK);
-        await readdir(folder);
-        await access(folder, constants.W_OK | constants.X_OK);
+        if (await isToCome()) return await promises.access(dirname(folder), constants.W_OK | constants.X_OK);
+        await promises.readdir(folder);
+        await promises.access(folder, constants.W_OK | constants.X_OK);
       });
     },
     async put(name, content, signal) {
       signal.throwIfAborted();
-      if (makes) await inWords(folder, async () => await mkdir(folder, { recursive: true, mode: 0o700 }));
+      if (makes) await inWords(folder, async () => await promises.mkdir(folder, { recursive: true, mode: 0o700 }));
       const file = await begin(name);
       const partial = join(folder, `${name}${PARTIAL}`);
       let [unsynced, syncing] = [0, Promise.resolve()];
@@ -97,10 +97,10 @@ export function volumeStore(path: string, makes = false): Store {
         await inWords(folder, async () => {
           await syncing;
           await file.sync();
-          await rename(partial, join(folder, name));
+          await promises.rename(partial, join(folder, name));
         });
       } catch (error) {
-        await rm(partial, { force: true }).catch(() => undefined);
+        await promises.rm(partial, { force: true }).catch(() => undefined);
         throw error;
       } finally {
         await syncing.catch(() => undefined);
@@ -121,12 +121,12 @@ export function volumeStore(path: string, makes = false): Store {
     async list() {
       return await inWords(folder, async () => {
         if (await isToCome()) return [];
-        const entries = await readdir(folder, { withFileTypes: true });
+        const entries = await promises.readdir(folder, { withFileTypes: true });
         const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
         const found = await Promise.all(
           files.map(async (name): Promise<Stored[]> => {
             // It may go while we look.
-            const facts = await stat(join(folder, name)).catch(() => undefined);
+            const facts = await promises.stat(join(folder, name)).catch(() => undefined);
             return facts === undefined ? [] : [{ name, bytes: facts.size, modified: facts.mtime }];
           }),
         );
@@ -134,7 +134,7 @@ export function volumeStore(path: string, makes = false): Store {
       });
     },
     async remove(name) {
-      await inWords(folder, async () => await rm(join(folder, name), { force: true }));
+      await inWords(folder, async () => await promises.rm(join(folder, name), { force: true }));
     },
   };
 }

@@ -42,9 +42,9 @@ async function load(args: Args, io: Io, redactor: Redactor): Promise<Loaded> {
 }
 
 /** What is left of the Job's deadline, counted from when the pod's first container began. A Job for backups has none. */
-async function timeLeft(command: string, pod: Pod | undefined, runFolder: string | undefined): Promise<number> {
+function timeLeft(command: string, pod: Pod | undefined, runFolder: string | undefined): number {
   if (pod === undefined || command === "backup") return Number.POSITIVE_INFINITY;
-  const wait = runFolder === undefined ? undefined : await readVerdict(runFolder, "wait");
+  const wait = runFolder === undefined ? undefined : readVerdict(runFolder, "wait");
   const used = wait === undefined ? 0 : Math.max(0, Date.now() - wait.startedAt);
   return Math.max(1_000, pod.release.deadlineSeconds * 1_000 - RESERVE_MS - used);
 }
@@ -82,9 +82,9 @@ function actorOf({ env }: Io): string {
 }
 
 /** The key is read as it lies in the file, less a line end that an editor has left. */
-async function signerOf(path: string | undefined, redactor: Redactor): Promise<Context["signer"]> {
+function signerOf(path: string | undefined, redactor: Redactor): Context["signer"] {
   if (path === undefined) return undefined;
-  const key = (await readTextIfThere(path))?.replace(/\r?\n$/, "");
+  const key = readTextIfThere(path)?.replace(/\r?\n$/, "");
   if (key === undefined || key.length < 16) {
     throw new HeadgateError("bad-settings", {
       what: `the signing key ${path} ${key === undefined ? "is not there" : "is shorter than 16 characters"}`,
@@ -137,8 +137,8 @@ export async function createContext(
   const { settings: loaded, pod, source } = await load(args, io, redactor);
   const settings = withBackupFolder(withReportFiles(loaded, args), args);
   const runFolder = textArg(args, "run");
-  const deadline = createDeadline(await timeLeft(command, pod, runFolder), outOfTime);
-  const signer = await signerOf(textArg(args, "signing-key"), redactor);
+  const deadline = createDeadline(timeLeft(command, pod, runFolder), outOfTime);
+  const signer = signerOf(textArg(args, "signing-key"), redactor);
   const context: Context = {
     command,
     settings,

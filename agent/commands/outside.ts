@@ -30,9 +30,17 @@ interface Place {
   readonly variable: string;
 }
 
+function textOrNone(path: string): string | undefined {
+  try {
+    return readTextIfThere(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The file that the chart mounts; at the desk, the variable. */
-async function secretUrl({ path, variable }: Place, { io, redactor }: Tools): Promise<SecretUrl | undefined> {
-  const given = path === undefined ? io.env[variable] : await readTextIfThere(path).catch(() => undefined);
+function secretUrl({ path, variable }: Place, { io, redactor }: Tools): SecretUrl | undefined {
+  const given = path === undefined ? io.env[variable] : textOrNone(path);
   const url = given?.trim();
   if (url !== undefined && url !== "") hide(url, redactor);
   if (path !== undefined) return { from: `the Secret's file ${path}`, url: url || undefined };
@@ -49,12 +57,10 @@ function hideHeaders({ io, redactor }: Tools): void {
 }
 
 /** Whom the run tells. What is missing here is a warning of its sink's, no error of the run's. */
-export async function outsideOf({ settings }: Context, tools: Tools): Promise<Outside> {
+export function outsideOf({ settings }: Context, tools: Tools): Outside {
   const { args, io } = tools;
   hideHeaders(tools);
-  const [webhook, slack] = await Promise.all([
-    secretUrl({ path: textArg(args, "webhook"), variable: "HEADGATE_WEBHOOK_URL" }, tools),
-    secretUrl({ path: textArg(args, "slack"), variable: "HEADGATE_SLACK_URL" }, tools),
-  ]);
+  const webhook = secretUrl({ path: textArg(args, "webhook"), variable: "HEADGATE_WEBHOOK_URL" }, tools);
+  const slack = secretUrl({ path: textArg(args, "slack"), variable: "HEADGATE_SLACK_URL" }, tools);
   return { settings: settings.report, target: settings.history.target, webhook, slack, env: io.env };
 }

@@ -54,7 +54,7 @@ async function run(context: Context, options: RunOptions) {
 /** Runs stages, tells every sink whatever happened, and closes the session. */
 export async function runAndReport(context: Context, options: RunOptions, tools: Tools): Promise<Run> {
   const { clean } = tools.redactor;
-  const outside = await outsideOf(context, tools);
+  const outside = outsideOf(context, tools);
   const { report, error, ...row } = await run(context, options);
   // The texts of a long report take the room of what is no longer used.
   collectAfter(report.applied.length + report.reverted.length);

@@ -21,14 +21,14 @@ const START_MS = 60_000;
 
 /** Waits for the container `migrate`. True when it ended well; false when it failed for sure and there is nothing to test. */
 async function migrateEndedWell(context: Context, folder: string): Promise<boolean> {
-  const verdictThere = async () => (await readVerdict(folder, "migrate")) !== undefined;
+  const verdictThere = () => readVerdict(folder, "migrate") !== undefined;
   const end = await awaitEnd(folder, START_MS, { signal: context.signal, verdictThere });
   if (end === "never") {
     throw new HeadgateError("migrate-never-started", {
       what: `the container migrate did not start in ${START_MS / 1_000} s`,
     });
   }
-  const verdict = await readVerdict(folder, "migrate");
+  const verdict = readVerdict(folder, "migrate");
   if (verdict === undefined) {
     throw new HeadgateError("migrate-died", {
       what: "the container migrate ended without a verdict: killed, most likely for memory",

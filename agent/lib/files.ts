@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+// Not of node:fs/promises, which no start has time for: it comes with much that is not wanted.
+import { promises, readFileSync } from "node:fs";
 
 export const errorCode = (error: unknown): string | undefined =>
   typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
@@ -7,9 +8,9 @@ export const errorCode = (error: unknown): string | undefined =>
     : undefined;
 
 /** The file's text, or undefined when there is no such file. */
-export async function readTextIfThere(path: string): Promise<string | undefined> {
+export function readTextIfThere(path: string): string | undefined {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
     throw error;
@@ -19,6 +20,6 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
 /** Writes the whole file or none of it: a reader never sees half. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const part = `${path}.${randomUUID()}.part`;
-  await writeFile(part, text);
-  await rename(part, path);
+  await promises.writeFile(part, text);
+  await promises.rename(part, path);
 }

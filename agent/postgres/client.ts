@@ -76,7 +76,7 @@ const clientConfig = (attempt: Attempt, options: ConnectOptions): pg.ClientConfi
 
 /** Connects as `connection.tls.mode` allows. Rejects with the driver's own error; see classify-connect-error. */
 export async function connect(connection: Connection, options: ConnectOptions): Promise<Client> {
-  const [ssl = false, other] = await tlsAttempts(connection);
+  const [ssl = false, other] = tlsAttempts(connection);
   try {
     return await connectOnce({ ...connection, ssl }, options);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode, readTextIfThere } from "../lib/files.ts";
@@ -114,10 +114,10 @@ export interface SecretFolders {
 /** In a pod: the Secret's keys as files, with the values for what the Secret does not hold. */
 export function secretSource(folders: SecretFolders, database: Database, redactor: Redactor): ConnectionSource {
   return async () => {
-    const found = await readSecret(folders.secret, database);
+    const found = readSecret(folders.secret, database);
     const written = found.url === undefined ? undefined : fromUrl(found.url, secretKey(database, "url"));
     refuseBoth(found.url, database);
-    const parts = written ?? (await fromKeys(found, database, folders.secret));
+    const parts = written ?? fromKeys(found, database, folders.secret);
     return complete(
       {
         ...parts,
@@ -133,12 +133,16 @@ export function secretSource(folders: SecretFolders, database: Database, redacto
 
 type Keys = Record<keyof Database["keys"], string | undefined>;
 
-async function readSecret(folder: string, { keys }: Database): Promise<Keys> {
-  const read = async (key: string) => nonEmpty((await readTextIfThere(join(folder, key)))?.replace(/\r?\n$/, ""));
-  const [url, host, port, database, username, password] = await Promise.all(
-    [keys.url, keys.host, keys.port, keys.database, keys.username, keys.password].map(read),
-  );
-  return { url, host, port, database, username, password };
+function readSecret(folder: string, { keys }: Database): Keys {
+  const read = (key: string) => nonEmpty(readTextIfThere(join(folder, key))?.replace(/\r?\n$/, ""));
+  return {
+    url: read(keys.url),
+    host: read(keys.host),
+    port: read(keys.port),
+    database: read(keys.database),
+    username: read(keys.username),
+    password: read(keys.password),
+  };
 }
 
 const secretKey = (database: Database, key: keyof Database["keys"]): string =>
@@ -155,7 +159,7 @@ function refuseBoth(url: string | undefined, database: Database): void {
   });
 }
 
-async function fromKeys(found: Keys, database: Database, folder: string): Promise<Parts> {
+function fromKeys(found: Keys, database: Database, folder: string): Parts {
   const host = found.host ?? nonEmpty(database.host);
   const user = found.username ?? nonEmpty(database.username);
   const name = found.database ?? nonEmpty(database.name);
@@ -165,18 +169,23 @@ async function fromKeys(found: Keys, database: Database, folder: string): Promis
     ...(name === undefined ? [`${database.keys.database} (or database.name)`] : []),
     ...(found.password === undefined && database.tls.certSecret === "" ? [database.keys.password] : []),
   ];
-  if (missing.length > 0) throw await missingKeys(missing, database, folder);
+  if (missing.length > 0) throw missingKeys(missing, database, folder);
   const written = database.port === 0 ? undefined : database.port;
   const port = portOf(found.port, secretKey(database, "port")) ?? written;
   return { host, user, database: name, password: found.password, port };
 }
 
-async function missingKeys(missing: readonly string[], database: Database, folder: string): Promise<HeadgateError> {
-  const entries = await readdir(folder).catch((error: unknown) => {
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw error;
-  });
-  const there = entries.filter((entry) => !entry.startsWith("."));
+  }
+}
+
+function missingKeys(missing: readonly string[], database: Database, folder: string): HeadgateError {
+  const there = namesIn(folder).filter((entry) => !entry.startsWith("."));
   const secret = `Secret ${database.existingSecret}`;
   if (there.length === 0) {
     return new HeadgateError("no-connection", {

@@ -108,7 +108,7 @@ async function untilItAnswers(home: string, origin: string, signal: AbortSignal)
   const end = elapsed() + START_MS;
   while (!(await answers(connectionTo(home)))) {
     await sleep(50, signal);
-    const log = (await readTextIfThere(join(home, "log"))) ?? "";
+    const log = readTextIfThere(join(home, "log")) ?? "";
     if (elapsed() < end && !/FATAL:(?!.*starting up)/.test(log)) continue;
     throw new HeadgateError("no-throwaway-database", {
       what: `the PostgreSQL of ${origin} does not start`,

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { promises } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { writeWhole } from "../lib/files.ts";
 import { inTime } from "../lib/in-time.ts";
@@ -28,7 +28,7 @@ async function accountFor({ session, run, names, report, clean, pod }: Delivery)
 async function write(path: string, account: Account): Promise<void> {
   const render = await formatOfFile(path)?.load();
   if (render === undefined) throw new Error("it ends as no format does");
-  await mkdir(dirname(path), { recursive: true });
+  await promises.mkdir(dirname(path), { recursive: true });
   await writeWhole(path, render(account));
 }
 

@@ -8,7 +8,7 @@ export const prometheusFile: Sink = {
   wanted: ({ outside }) => outside !== undefined && outside.settings.prometheus.file !== "",
   async deliver(delivery) {
     const path = delivery.outside?.settings.prometheus.file ?? "";
-    const earlier = await readTextIfThere(path);
+    const earlier = readTextIfThere(path);
     await writeWhole(path, prometheusText(delivery.report, labelsOf(delivery), earlier));
   },
 };

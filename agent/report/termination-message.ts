@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { promises } from "node:fs";
 import type { HeadgateError } from "../errors/headgate-error.ts";
 import { cutBytes } from "../lib/cut.ts";
 import { cleanReport, type Report } from "./report.ts";
@@ -57,13 +57,14 @@ export async function leaveTermination(
   error: HeadgateError,
   clean: (text: string) => string,
 ): Promise<void> {
-  if (path !== undefined) await writeFile(path, terminationOfError(error, clean)).catch(() => undefined);
+  if (path !== undefined) await promises.writeFile(path, terminationOfError(error, clean)).catch(() => undefined);
 }
 
 export const terminationMessage: Sink = {
   name: "termination-message",
   wanted: ({ terminationLog }) => terminationLog !== undefined,
   async deliver({ report, terminationLog, clean }) {
-    if (terminationLog !== undefined) await writeFile(terminationLog, terminationText(cleanReport(report, clean)));
+    if (terminationLog !== undefined)
+      await promises.writeFile(terminationLog, terminationText(cleanReport(report, clean)));
   },
 };

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HeadgateError } from "../errors/headgate-error.ts";
 import { errorCode, readTextIfThere } from "../lib/files.ts";
@@ -9,13 +9,18 @@ import { parseSettings, type Settings } from "./settings.ts";
 /** Settings at the desk: the values file, which may be left out. */
 export async function loadDeskSettings(valuesFile: string | undefined): Promise<Settings> {
   if (valuesFile === undefined) return await parseSettings(undefined, "desk");
-  const text = await readFile(valuesFile, "utf8").catch((error: unknown) => {
+  return await parseSettings(await parseYaml(readValues(valuesFile), valuesFile), "desk", valuesFile);
+}
+
+function readValues(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
     throw new HeadgateError("bad-settings", {
-      what: `${valuesFile} cannot be read (${errorCode(error) ?? "unknown error"})`,
+      what: `${file} cannot be read (${errorCode(error) ?? "unknown error"})`,
       cause: error,
     });
-  });
-  return await parseSettings(await parseYaml(text, valuesFile), "desk", valuesFile);
+  }
 }
 
 async function parseYaml(text: string, file: string): Promise<unknown> {
@@ -54,10 +59,9 @@ function parseJson(text: string | undefined, file: string): unknown {
 
 /** Settings in a pod: the downwardAPI folder that shows the pod's own annotations and labels. */
 export async function loadPod(folder: string): Promise<PodFacts> {
-  const read = async (name: string) => await readTextIfThere(join(folder, name));
-  const [settingsText, releaseText, name, namespace, jobUid, jobName] = await Promise.all(
-    ["settings.json", "release.json", "name", "namespace", "job-uid", "job-name"].map(read),
-  );
+  const read = (name: string) => readTextIfThere(join(folder, name));
+  const [settingsText, releaseText] = ["settings.json", "release.json"].map(read);
+  const [name, namespace, jobUid, jobName] = ["name", "namespace", "job-uid", "job-name"].map(read);
   const release = parseJson(releaseText, join(folder, "release.json"));
   if (!isRelease(release)) {
     throw new HeadgateError("bad-settings", { what: `${join(folder, "release.json")} does not name a release` });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { elapsed, sleep } from "../lib/clock.ts";
@@ -9,7 +9,7 @@ const socketOf = (folder: string): string => join(folder, "migrate.sock");
 
 /** The end that `migrate` holds. Whoever is connected sees end-of-file the moment this process is gone. */
 export async function openRendezvous(folder: string): Promise<() => Promise<void>> {
-  await rm(socketOf(folder), { force: true });
+  rmSync(socketOf(folder), { force: true });
   const server = createServer();
   const sockets = new Set<{ destroy(): void }>();
   server.on("connection", (socket) => {
@@ -54,13 +54,13 @@ function meetOnce(path: string, signal: AbortSignal): Promise<Meeting> {
 export async function awaitEnd(
   folder: string,
   startMs: number,
-  { signal, verdictThere }: { readonly signal: AbortSignal; readonly verdictThere: () => Promise<boolean> },
+  { signal, verdictThere }: { readonly signal: AbortSignal; readonly verdictThere: () => boolean },
 ): Promise<"ended" | "never"> {
   const end = elapsed() + startMs;
   for (;;) {
     const meeting = await meetOnce(socketOf(folder), signal);
     // A socket that nobody serves belongs to a process that has died.
-    if (meeting !== "absent" || (await verdictThere())) return "ended";
+    if (meeting !== "absent" || verdictThere()) return "ended";
     if (elapsed() >= end) return "never";
     await sleep(100, signal);
   }

@@ -36,8 +36,8 @@ const isVerdict = (value: unknown): value is Verdict =>
   isRecord(value) && typeof value.exitCode === "number" && typeof value.startedAt === "number";
 
 /** The verdict, or undefined when the container left none. */
-export async function readVerdict(folder: string, container: Container): Promise<Verdict | undefined> {
-  const text = await readTextIfThere(fileOf(folder, container));
+export function readVerdict(folder: string, container: Container): Verdict | undefined {
+  const text = readTextIfThere(fileOf(folder, container));
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
   return isVerdict(value) ? value : undefined;

@@ -27,7 +27,7 @@ export async function openWorkSession(context: Context, writable: boolean): Prom
 
 /** In the Job's pod the init container has waited already; its verdict counts, and Helm prints it only from here. */
 async function obeyVerdict(runFolder: string): Promise<void> {
-  const verdict = await readVerdict(runFolder, "wait");
+  const verdict = readVerdict(runFolder, "wait");
   if (verdict === undefined) {
     throw new HeadgateError("bug", { what: `the init container wait left no verdict in ${runFolder}` });
   }

@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import { build } from "rolldown";
 import { beforeAll, describe, expect, it } from "vitest";
 import { input, output } from "../../.ci/bundle.ts";
@@ -50,6 +51,14 @@ describe("the bundle", () => {
       expect(packagesOf(run.filter((one) => one.name === "run"))).toEqual(["node-pg-migrate"]);
     },
   );
+
+  it("has each run load no more of Node than this: the rest is there for who asks for it", () => {
+    const each = [...loadedWith("/agent/main.ts"), ...loadedWith("/agent/stages/plan.ts")];
+    const ofNode = each.flatMap(({ imports }) => imports.filter((id) => isBuiltin(id)));
+    expect([...new Set(ofNode.map((id) => id.replace("node:", "")))].sort()).toEqual([
+      ...["crypto", "events", "fs", "net", "os", "path", "timers/promises", "tty", "util"],
+    ]);
+  });
 
   it("holds nothing but ASCII in what each run loads", () => {
     const each = [...loadedWith("/agent/main.ts"), ...loadedWith("/agent/stages/plan.ts")];
