@@ -147,7 +147,7 @@ test("migrate killed for memory: smoke does not pass, and the Job fails", () =>
     expect(ended(pod, "smoke")).toMatchObject({ exitCode: 2 });
   }));
 
-/** Tells how much of what is compiled in an image its own Node does not take. */
+/** Tells how much of what is compiled in an image its own Node does not take, under the flag that its launcher sets. */
 const REFUSED = `const { readFileSync, readdirSync } = require("node:fs"), { Script } = require("node:vm");
 const files = readdirSync("/app/dist").filter((name) => /^(?!main\\.).*\\.js$/.test(name)).map((name) => "/app/dist/" + name);
 const refused = files.filter((filename) => new Script(readFileSync(filename, "latin1"), {
@@ -159,9 +159,9 @@ console.log("refused: " + refused.length + " of " + files.length);`;
 test("what a run loads lies compiled in the image, for the Node that it has", () =>
   withNamespace(async (ns) => {
     const image = await shopImage("shop:1", FIRST_RELEASE);
-    await ns.apply(restrictedJob("compiled", { image, command: ["node", "-e", REFUSED] }));
+    await ns.apply(restrictedJob("compiled", { image, command: ["node", "--max-semi-space-size=1", "-e", REFUSED] }));
     const ends = await ns.jobEnds("compiled");
     const said = await ns.jobLogs("compiled");
     expect(ends, said).toBe(true);
-    expect(said).toMatch(/^refused: 0 of \d\d+$/m);
+    expect(said).toMatch(/refused: 0 of \d\d/);
   }));
