@@ -14,16 +14,16 @@ const isExitCode = (code: number): code is ExitCode => code in exitCodes;
 const PAGES = [".", join("..", "..", "docs")] as const;
 
 /** A page as it is written; undefined when there is none. */
-async function pageOf(kind: "errors" | "rules", id: string): Promise<string | undefined> {
+function pageOf(kind: "errors" | "rules", id: string): string | undefined {
   for (const folder of PAGES) {
-    const text = await readTextIfThere(join(import.meta.dirname, folder, kind, `${id}.md`));
+    const text = readTextIfThere(join(import.meta.dirname, folder, kind, `${id}.md`));
     if (text !== undefined) return text.trimEnd();
   }
   return undefined;
 }
 
-async function explainError(id: ErrorId) {
-  const page = await pageOf("errors", id);
+function explainError(id: ErrorId) {
+  const page = pageOf("errors", id);
   if (page === undefined) {
     throw new HeadgateError("bug", {
       what: `this installation of Headgate has no page for ${id}`,
@@ -55,10 +55,10 @@ function overview() {
 
 async function explanation(code: string | undefined) {
   if (code === undefined) return overview();
-  if (isErrorId(code)) return await explainError(code);
+  if (isErrorId(code)) return explainError(code);
   if (isExitCode(Number(code))) return explainExit(Number(code) as ExitCode);
   // A name as the rules have it leads to no other file.
-  const page = /^HG\d{3}$/i.test(code) ? await pageOf("rules", code.toUpperCase()) : undefined;
+  const page = /^HG\d{3}$/i.test(code) ? pageOf("rules", code.toUpperCase()) : undefined;
   if (page !== undefined) return { data: { rule: code, page }, text: page };
   throw new HeadgateError("usage", {
     what: `there is no error, rule or exit code "${code}"${didYouMean(code, Object.keys(catalogue))}`,

@@ -56,7 +56,7 @@ class Discarding extends pg.Query {
 // pg's typings leave the protocol handlers of Query out.
 const inherited = pg.Query.prototype as unknown as Record<string, ((...args: unknown[]) => void) | undefined>;
 
-type Attempt = Parameters<typeof tlsAttempts>[0] & { readonly ssl: Awaited<ReturnType<typeof tlsAttempts>>[number] };
+type Attempt = Parameters<typeof tlsAttempts>[0] & { readonly ssl: ReturnType<typeof tlsAttempts>[number] };
 
 const clientConfig = (attempt: Attempt, options: ConnectOptions): pg.ClientConfig & { pipeline: boolean } => ({
   host: attempt.host,

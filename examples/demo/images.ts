@@ -57,10 +57,9 @@ export const imageOf = (tag: string): string => `${REPOSITORY}:${tag}`;
 
 /** The shop's images, by reference: the agent, and a folder of migrations compiled as a Dockerfile's RUN would. */
 export async function buildImages(home: string): Promise<Record<string, Image>> {
-  // Headgate's image comes with its compile cache filled.
+  // What Headgate runs lies compiled in its image; here the first fills a cache for the others, so one goes after another.
   const env = { NODE_COMPILE_CACHE: join(home, "compile-cache") };
   const images: Record<string, Image> = {};
-  // One after another: the first fills the cache for the others.
   for (const [tag, contents] of Object.entries(TAGS)) {
     images[imageOf(tag)] = await buildImage(join(home, "images", tag), contents, env);
   }

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { FLAG } from "../../.ci/compile-bundle.ts";
 import { findDbmate } from "./dbmate.ts";
 import { findGoose } from "./goose.ts";
 import type { Command, Found, Peer, Peers, Task } from "./peer.ts";
@@ -11,7 +12,7 @@ import { findPsql } from "./psql.ts";
 const headgateCommand = (main: string, { dir, url }: Task): Command => ({
   program: process.execPath,
   // As the image starts it, by the first line of its launcher.
-  args: ["--max-semi-space-size=1", main, "migrate", "--dir", dir],
+  args: [FLAG, main, "migrate", "--dir", dir],
   env: {
     DATABASE_URL: url,
     NODE_ENV: "production",

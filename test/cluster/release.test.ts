@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FLAG } from "../../.ci/compile-bundle.ts";
 import { buildMigratorImage } from "./harness/images.ts";
 import { type TestNamespace, withNamespace } from "./harness/namespace.ts";
 import { nodeImage, restrictedJob } from "./harness/restricted-job.ts";
@@ -147,19 +148,17 @@ test("migrate killed for memory: smoke does not pass, and the Job fails", () =>
     expect(ended(pod, "smoke")).toMatchObject({ exitCode: 2 });
   }));
 
-/** Tells how much of what is compiled in an image its own Node does not take, under the flag that its launcher sets. */
-const REFUSED = `const { readFileSync, readdirSync } = require("node:fs"), { Script } = require("node:vm");
-const files = readdirSync("/app/dist").filter((name) => /^(?!main\\.).*\\.js$/.test(name)).map((name) => "/app/dist/" + name);
-const refused = files.filter((filename) => new Script(readFileSync(filename, "latin1"), {
-  filename,
-  cachedData: readFileSync(filename + ".compiled"),
-}).cachedDataRejected);
-console.log("refused: " + refused.length + " of " + files.length);`;
+/** Counts what lies compiled in an image, and how much of it its own Node does not take under its launcher's flag. */
+const REFUSED = `import { readdirSync } from "node:fs";
+import { refusedIn } from "/app/compile-bundle.ts";
+const compiled = readdirSync("/app/dist").filter((name) => name.endsWith(".compiled"));
+console.log("refused: " + refusedIn("/app/dist").length + " of " + compiled.length);`;
 
 test("what a run loads lies compiled in the image, for the Node that it has", () =>
   withNamespace(async (ns) => {
     const image = await shopImage("shop:1", FIRST_RELEASE);
-    await ns.apply(restrictedJob("compiled", { image, command: ["node", "--max-semi-space-size=1", "-e", REFUSED] }));
+    const command = ["node", FLAG, "--input-type=module", "-e", REFUSED];
+    await ns.apply(restrictedJob("compiled", { image, command }));
     const ends = await ns.jobEnds("compiled");
     const said = await ns.jobLogs("compiled");
     expect(ends, said).toBe(true);

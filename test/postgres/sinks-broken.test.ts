@@ -1,4 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { MARK } from "../support/canary.ts";
 import { type Manner, startReceiver } from "../support/receiver.ts";
@@ -56,6 +59,22 @@ describe.each(broken)("$name that does not work", ({ name, report, env }) => {
 
 describe("sinks that do not work, all at once", () => {
   const manners: readonly Manner[] = ["hangs", "redirects", "answers without end", "cuts off"];
+
+  it("a file on a volume that hangs stops nothing else from being told", async () => {
+    // Whoever reads it waits for one who writes.
+    const file = join(scene.files.path, "hangs.prom");
+    execFileSync("mkfifo", [file]);
+    reporting({ prometheus: { file }, webhook: { when: "always" } });
+    const running = migrate(toWebhook());
+    await expect.poll(() => receiver().received.length, { timeout: 20_000 }).toBe(1);
+    await sleep(4_500);
+    closeSync(openSync(file, constants.O_RDWR | constants.O_NONBLOCK));
+    const { code, stderr } = await running;
+    expect(code, stderr).toBe(0);
+    expect(told(stderr)).toEqual([
+      expect.stringContaining("the report did not reach prometheus-file: no answer in 4 s"),
+    ]);
+  });
 
   it.each(manners)(
     "%s: they cost no more than one that does, and a failure stays the failure that it was",
