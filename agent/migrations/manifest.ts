@@ -15,7 +15,7 @@ const BODIES = ".headgate-manifest.bodies";
 const FORMAT = 5;
 
 /** Each leaves some 3 KB of garbage. */
-const BODIES_A_TIDY = 2_000;
+const BODIES_A_TIDY = 4_000;
 
 /** A file as it was when its migration was compiled: base name, bytes, and seconds, for image layers keep no more. */
 type Stamp = readonly [file: string, size: number, seconds: number];
@@ -124,9 +124,11 @@ function readIndexOrNone(dir: string): Index | undefined {
 
 /** Reads bodies, and remembers the last one: whoever asks for one part of it asks for the next. */
 function bodyReader(dir: string): (place: BodyPlace) => Body {
+  const tidy = collectEach(BODIES_A_TIDY);
   let last: Body | undefined;
   return (place) => {
     if (last?.name === place.name) return last;
+    tidy();
     last = readBody(join(dir, BODIES), place);
     if (last === undefined) throw stale(dir, `${BODIES} belongs to another one`);
     return last;
@@ -169,12 +171,6 @@ export function readManifest(
   refuseStale(dir, index, files);
   const read = bodyReader(dir);
   const places = new Map(index.map(([name, , , , offset, length]) => [name, { offset, length }]));
-  const tidy = collectEach(BODIES_A_TIDY);
-  return wanted.map((file) => {
-    tidy();
-    // refuseStale has seen it there.
-    const compiled = new CompiledMigration(file, places.get(file.name) ?? { offset: 0, length: 0 }, read);
-    // Only what a run takes as it is stays unread until then.
-    return compiled.inspection === undefined ? compiled.plain : compiled;
-  });
+  // refuseStale has seen each there.
+  return wanted.map((file) => new CompiledMigration(file, places.get(file.name) ?? { offset: 0, length: 0 }, read));
 }

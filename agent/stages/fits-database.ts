@@ -17,10 +17,10 @@ type Row = Readonly<Record<string, unknown>>;
 type Placed<T> = T & { readonly place: string };
 
 const placed =
-  ({ migration: { name, up } }: Wanting) =>
+  ({ migration }: Wanting) =>
   <T extends { readonly line?: number }>(wish: T): Placed<T> => ({
     ...wish,
-    place: `${up?.file ?? name}${wish.line === undefined ? "" : `:${wish.line}`}`,
+    place: `${migration.up?.file ?? migration.name}${wish.line === undefined ? "" : `:${wish.line}`}`,
   });
 
 /** The relations that the catalog can be asked about: not those that the set itself makes, renames or drops first. */

@@ -91,11 +91,15 @@ export async function inspectMigrations(
   migrations: readonly Migration[],
   options: InspectOptions,
 ): Promise<PlannedMigration[]> {
-  const isOpen = (one: Migration) =>
-    known(one, options) === undefined && (isParsed(one, options.limitBytes) || one.down !== undefined);
-  const inspect = migrations.some(isOpen)
-    ? await inspector(options)
-    : (one: Migration) => () => asCompiled(one, options) ?? { ...UNPARSED, migration: plainOf(one) };
+  const compiled = migrations.map((one) => asCompiled(one, options));
+  const isOpen = (one: Migration, at: number) =>
+    compiled[at] === undefined &&
+    known(one, options) === undefined &&
+    (isParsed(one, options.limitBytes) || one.down !== undefined);
+  if (!migrations.some(isOpen)) {
+    return migrations.map((one, at) => compiled[at] ?? { ...UNPARSED, migration: plainOf(one) });
+  }
+  const inspect = await inspector(options);
   return (await readAll(migrations, options.dir, inspect)).map((finish) => finish());
 }
 

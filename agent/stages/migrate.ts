@@ -41,9 +41,10 @@ const predecessor = ({ comparison, migrations, files }: Plan): string | undefine
 };
 
 /** How far an earlier run got; a file that runs in a transaction is never half done. */
-function unfinishedOf({ comparison }: Plan, { name, transaction }: Migration): Entry | undefined {
+function unfinishedOf({ comparison }: Plan, migration: Migration): Entry | undefined {
+  const { name } = migration;
   const entry = comparison.unfinished.find((one) => one.name === name);
-  if (entry === undefined || !transaction) return entry;
+  if (entry === undefined || !migration.transaction) return entry;
   throw new HeadgateError("needs-attention", {
     what: `the history says that ${name} stopped part-way, and its file runs in a transaction, which leaves nothing part-way: somebody changed the row`,
     fix: `look whether it took effect, then record it: headgate repair ${name} --applied --yes, or --pending`,

@@ -80,6 +80,8 @@ interface Place {
 }
 
 const placed = ({ migration, findings, downFindings }: PlannedMigration): Place[] => {
+  // Most have none, and what else there is of a migration may have to be read for it.
+  if (downFindings.length === 0 && findings.every((found) => found.length === 0)) return [];
   const { up, downAt, name } = migration;
   const inFile = (file: string | undefined, found: readonly Finding[]): Place[] =>
     found.map((finding) => ({ migration: name, file: file ?? name, finding }));
