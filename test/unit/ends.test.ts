@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { AGENT } from "../support/headgate.ts";
 
 const RUNS = 40;
@@ -15,18 +18,14 @@ async function exitCode(): Promise<number | null> {
   return code;
 }
 
-const NEVER_READ = `import files from "node:fs/promises"; import { syncBuiltinESMExports } from "node:module";
-files.readFile = () => new Promise(() => {}); syncBuiltinESMExports();`;
+const NEVER_WRITTEN = 'import { promises } from "node:fs"; promises.writeFile = () => new Promise(() => {});';
 
 it("a process with nothing left to wait for, and without an answer, says so and does not look done", async () => {
-  const args = [
-    "--import",
-    `data:text/javascript,${encodeURIComponent(NEVER_READ)}`,
-    AGENT,
-    "plan",
-    "-f",
-    "values.yaml",
-  ];
+  const dir = mkdtempSync(join(tmpdir(), "headgate-ends-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, "1_first.sql"), "SELECT 1;\n");
+  const preload = ["--import", `data:text/javascript,${encodeURIComponent(NEVER_WRITTEN)}`];
+  const args = [...preload, AGENT, "compile", "--dir", dir];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], timeout: 15_000 });
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
   expect({ said, code }).toMatchObject({ code: 70, said: expect.stringMatching(/^error {2}bug: .*never come/) });
