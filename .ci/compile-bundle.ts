@@ -9,7 +9,10 @@ import { Script } from "node:vm";
  */
 export const FLAG = "--max-semi-space-size=1";
 
-/** What each run loads is compiled whole: that spares it the compiling of what it calls. Of the rest, what V8 takes for wanted. */
+/**
+ * What each run loads, by the names that .ci/bundle.ts gives, is compiled whole: that spares it the compiling of what it calls.
+ * Of the rest, what V8 takes for wanted.
+ */
 const WHOLE = /^(agent|headgate|rolldown-runtime|run)[-.]/;
 
 /** All but main.js, which Node itself loads. */

@@ -24,7 +24,9 @@ const asUser = { encoding: "utf8", uid: UID, gid: UID } as const;
 const CHECK = 'import { refusedIn } from "/app/compile-bundle.ts"; console.log(refusedIn("/app/dist").length)';
 const check = spawnSync(process.execPath, [FLAG, "--input-type=module", "-e", CHECK], asUser);
 if (check.stdout !== "0\n")
-  throw new Error(`its Node does not take what it has compiled: ${check.stdout}${check.stderr}`);
+  throw new Error(
+    `Node ${process.version} does not take what it has compiled itself; name another BASE.\n${check.stdout}${check.stderr}`,
+  );
 
 const sample = mkdtempSync(join(tmpdir(), "headgate-"));
 chownSync(sample, UID, UID);

@@ -1,7 +1,10 @@
 import type { Plugin } from "rolldown";
 import { parseSync, Visitor } from "rolldown/utils";
 
-/** Has what stays an `import()` in the bundle, such as that of a team's migration, done by agent/start.ts: in its modules Node allows none. */
+/**
+ * Has what stays an `import()` in the bundle, such as that of a team's migration, done by agent/start.ts: Node allows none in
+ * what it loads.
+ */
 export const lateImports: Plugin = {
   name: "late-imports",
   renderChunk(code, { fileName }) {
