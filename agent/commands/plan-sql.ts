@@ -27,8 +27,8 @@ interface Sending {
 const waits = ({ context: { settings } }: Sending, patient: boolean, own: number | undefined): number =>
   patient ? 0 : (own ?? parseDuration(settings.migrate.lockTimeout.first));
 
-const books = ({ context: { names, sign } }: Sending, { migration }: PlannedMigration) =>
-  booksOfUp({ names, run: LATER.run, sign }, migration);
+const books = ({ context: { names, sign } }: Sending, planned: PlannedMigration) =>
+  booksOfUp({ names, run: LATER.run, sign }, planned);
 
 /** One transaction, three messages. */
 function flight(sending: Sending, planned: PlannedMigration): string[] {

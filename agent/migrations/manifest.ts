@@ -12,7 +12,7 @@ export const MANIFEST = ".headgate-manifest.json";
 const BODIES = ".headgate-manifest.bodies";
 
 /** Another version's manifest may lack what this one reads from it. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /** Each leaves some 3 KB of garbage. */
 const BODIES_A_TIDY = 4_000;

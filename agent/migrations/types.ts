@@ -65,6 +65,8 @@ export interface Inspection {
   readonly leavesState: boolean;
   /** Every statement waits without harm, so none gets a lock_timeout. */
   readonly patient: boolean;
+  /** False: by its text it locks no table but those that it makes. */
+  readonly locksOthers: boolean;
   /** The highest risk of what was found in it, each file judged alone; null for nothing. A run looks again at what reaches its bar. */
   readonly worst: "low" | "medium" | "high" | null;
   readonly wants: Wants;

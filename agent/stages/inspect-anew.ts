@@ -9,6 +9,7 @@ import { automaticDown } from "../statements/automatic-down.ts";
 import { downEffectsOf } from "../statements/down-effects.ts";
 import { leavesState } from "../statements/leaves-state.ts";
 import { type Made, trackMade } from "../statements/made.ts";
+import { locksOnlyItsOwn } from "../statements/own-locks.ts";
 import { phaseOf } from "../statements/phase.ts";
 import { madeUnlessThere } from "../statements/targets.ts";
 import { wantsOf } from "../statements/wants-of.ts";
@@ -81,6 +82,7 @@ function judge(migration: Migration, statements: readonly Statement[], options: 
     statements: () => statements,
     leavesState: statements.some(leavesState),
     patient: statements.length > 0 && statements.every(isPatient),
+    locksOthers: !locksOnlyItsOwn(statements),
     wants: wantsOf(statements),
     effects: () => downEffectsOf(statements),
     unlessThere: statements.flatMap(madeUnlessThere),

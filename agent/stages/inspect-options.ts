@@ -33,6 +33,7 @@ export const UNPARSED = {
   statements: () => undefined,
   leavesState: true,
   patient: false,
+  locksOthers: true,
   wants: undefined,
   effects: () => null,
   unlessThere: [],

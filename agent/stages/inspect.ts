@@ -29,6 +29,7 @@ class AsCompiled implements PlannedMigration {
   readonly migration: Migration;
   readonly leavesState: boolean;
   readonly patient: boolean;
+  readonly locksOthers: boolean;
   readonly wants: Inspection["wants"];
   readonly unlessThere: PlannedMigration["unlessThere"];
   readonly #effects: Inspection["effects"];
@@ -37,6 +38,7 @@ class AsCompiled implements PlannedMigration {
     this.migration = migration;
     this.leavesState = known.leavesState;
     this.patient = known.patient;
+    this.locksOthers = known.locksOthers;
     this.wants = known.wants;
     this.unlessThere = unlessThere;
     this.#effects = known.effects;
@@ -112,7 +114,7 @@ export async function inspectFiles(
 
 /** The migration with what was found out about it, for the manifest. */
 export function withInspection(planned: PlannedMigration, ownSchema: string): Migration {
-  const { migration, statements, leavesState: leaves, patient, wants, findings, downFindings } = planned;
+  const { migration, statements, leavesState, patient, locksOthers, wants, findings, downFindings } = planned;
   const effects = planned.effects();
   const found = findings.flat();
   const isRefused = [...found, ...downFindings].some(({ acceptable }) => !acceptable);
@@ -134,5 +136,5 @@ export function withInspection(planned: PlannedMigration, ownSchema: string): Mi
     return [start, statement.sql.length, statement.line] as const;
   });
   const worst = RISKS.findLast((risk) => found.some((one) => [one.risk, one.ifRewritten].includes(risk))) ?? null;
-  return { ...migration, inspection: { ownSchema, leavesState: leaves, patient, worst, wants, effects, places } };
+  return { ...migration, inspection: { ownSchema, leavesState, patient, locksOthers, worst, wants, effects, places } };
 }

@@ -23,6 +23,8 @@ export interface PlannedMigration {
   readonly leavesState: boolean;
   /** Every statement waits without harm to anyone. */
   readonly patient: boolean;
+  /** It may lock tables that it does not make itself. */
+  readonly locksOthers: boolean;
   /** What it needs to find in the database; undefined where nobody has taken it apart. */
   readonly wants: Wants | undefined;
   /** What its up SQL does to data, in order; null where nobody has taken it apart. */

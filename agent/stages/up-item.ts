@@ -63,6 +63,6 @@ export class UpItem implements WorkItem {
     return this.#planned.patient;
   }
   get books(): Bookkeeping {
-    return booksOfUp(this.#recorder, this.#planned.migration);
+    return booksOfUp(this.#recorder, this.#planned);
   }
 }

@@ -11,7 +11,7 @@ const scene = useScene({
 it("of each migration the report keeps when it began, its statements, its locks and whether it ran in a transaction", async () => {
   const { applied, stages, durationMs } = await scene.json("migrate");
   expect(applied).toMatchObject([
-    { name: "001_orders", transaction: true, statements: 2, locks: [{ table: "orders", lock: "ACCESS EXCLUSIVE" }] },
+    { name: "001_orders", transaction: true, statements: 2 },
     { name: "002_total", transaction: true, statements: 1, locks: [{ table: "orders", lock: "ACCESS EXCLUSIVE" }] },
     { name: "003_index", transaction: false, statements: 1 },
   ]);
