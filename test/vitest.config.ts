@@ -16,7 +16,7 @@ export default defineConfig({
       project("browser", { globalSetup: [CANARY], testTimeout: 60_000 }),
       project("chart", { globalSetup: [CANARY], testTimeout: 60_000 }),
       project("postgres", {
-        globalSetup: [CANARY, "support/global-postgres.ts"],
+        globalSetup: [CANARY, "support/global-agent.ts", "support/global-postgres.ts"],
         hookTimeout: 60_000,
         testTimeout: 60_000,
       }),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { buildBundle } from "../support/bundle.ts";
 import { aimsOf, renderAims } from "./aims.ts";
 import { type Arguments, help, readArguments } from "./arguments.ts";
+import { flushMs } from "./disk.ts";
 import { type Lab, withLab } from "./lab.ts";
 import type { Peers } from "./peer.ts";
 import { findPeers } from "./peers.ts";
@@ -26,6 +27,7 @@ const headerOf = (lab: Lab, peers: Peers, { rounds }: Arguments): string =>
     `PostgreSQL ${lab.serverVersion}`,
     `Node ${process.versions.node}`,
     `${availableParallelism()} CPUs, load ${loadavg()[0]?.toFixed(1)}`,
+    `${flushMs(lab.home).toFixed(2)} ms a flush of the disk`,
     `rounds: ${rounds}`,
   ].join(" · ");
 

@@ -35,6 +35,7 @@ const others: readonly string[] = [
   "CREATE TABLE fresh (id int DEFAULT touch()); INSERT INTO fresh DEFAULT VALUES",
   "CREATE TABLE fresh (id int); INSERT INTO fresh VALUES (1); ALTER TABLE fresh ADD more int DEFAULT touch()",
   "CREATE TABLE fresh (id int); CREATE TRIGGER t AFTER INSERT ON fresh FOR EACH ROW EXECUTE FUNCTION touched(); INSERT INTO fresh VALUES (1)",
+  "CREATE TABLE fresh (id int); WITH gone AS (DELETE FROM orders RETURNING id) INSERT INTO fresh SELECT id FROM gone",
   "DO $$ BEGIN UPDATE orders SET note = note; END $$",
   "CREATE TABLE public.fresh (id int); SET search_path = other; CREATE INDEX ON fresh (id)",
   "COMMENT ON TABLE orders IS 'old'",

@@ -2,10 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { FLAG } from "../../.ci/compile-bundle.ts";
 import { keep } from "./canary.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 export const AGENT = join(ROOT, "agent", "main.ts");
+
+/** Names the main.js of a bundle, where a suite has built one. */
+export const BUILT = "HEADGATE_TEST_AGENT";
+
+/** What Node is given to start the agent: the bundle as its image does, else the sources. */
+function launch(): readonly string[] {
+  const built = process.env[BUILT];
+  return built === undefined ? [AGENT] : [FLAG, built];
+}
 
 export interface Result {
   readonly code: number | null;
@@ -23,7 +33,7 @@ export interface Running {
 
 /** Starts the agent as users do, as a process of its own, with nothing in its environment but what is given. */
 export function startHeadgate(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [AGENT, ...args], {
+  const child = spawn(process.execPath, [...launch(), ...args], {
     env: { PATH: process.env.PATH, HOME: tmpdir(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
