@@ -5,7 +5,15 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { folder } from "../support/headgate.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const COPIED = ["agent", "docs/rules", "test/fixtures", "test/support", "test/unit/rules", "test/unit/lists.test.ts"];
+const COPIED = [
+  ".ci",
+  "agent",
+  "docs/rules",
+  "test/fixtures",
+  "test/support",
+  "test/unit/rules",
+  "test/unit/lists.test.ts",
+];
 
 let copy: ReturnType<typeof folder>;
 beforeAll(() => {
