@@ -51,7 +51,7 @@ function toLock(value: unknown): TableLock[] {
 
 /**
  * What the column `locks` of the history holds: the strongest of each table, strongest first, without Headgate's own tables;
- * undefined where nobody has looked.
+ * undefined where nobody has looked, and none where nobody had to.
  */
 export function locksSeen(value: unknown, ownSchema: string): TableLock[] | undefined {
   if (!Array.isArray(value)) return undefined;

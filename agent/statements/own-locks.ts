@@ -1,6 +1,5 @@
 import type { Statement } from "../migrations/parser.ts";
 import { callsUnknown } from "./calls.ts";
-import { LOCK_MODES } from "./lock-modes.ts";
 import { lockOf } from "./locks.ts";
 import { trackMade } from "./made.ts";
 
@@ -16,12 +15,10 @@ const KNOWN = new Set([
   "VariableSetStmt",
 ]);
 
-/** Weaker ones are not recorded. */
-const RECORDED = LOCK_MODES.indexOf("ROW EXCLUSIVE");
-
 /**
- * True where a file, by its text, takes no lock that would be recorded on any table but those that it makes itself: nobody else
- * can know those before it commits. Locks that an event trigger takes are not among it.
+ * True where a file, by its text, touches no table but those that it makes itself: nobody else can know those before it commits.
+ * One that reads another is not among it: a view, or a default that is copied, may call what locks. What an event trigger or a
+ * type's own functions lock, no text tells.
  */
 export function locksOnlyItsOwn(statements: readonly Statement[]): boolean {
   // Nobody knows here what search_path will be: a name without a schema is none that is written with one.
@@ -29,7 +26,6 @@ export function locksOnlyItsOwn(statements: readonly Statement[]): boolean {
   return statements.every((statement) => {
     const { lock, complete } = lockOf(statement, { made });
     made.note(statement);
-    const isRecorded = lock !== null && LOCK_MODES.indexOf(lock) >= RECORDED;
-    return KNOWN.has(statement.kind) && complete && !isRecorded && !callsUnknown(statement);
+    return KNOWN.has(statement.kind) && complete && lock === null && !callsUnknown(statement);
   });
 }

@@ -10,13 +10,13 @@ CREATE TABLE parts (id int, at date) PARTITION BY RANGE (at);
 CREATE TABLE loose (id int, at date);
 CREATE SCHEMA other; CREATE TABLE other.fresh (id int);
 CREATE FUNCTION touch() RETURNS int LANGUAGE sql AS 'UPDATE orders SET note = note RETURNING 1';
-CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM touch(); RETURN NEW; END'`;
+CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM touch(); RETURN NEW; END';
+CREATE VIEW seen AS SELECT touch(); CREATE TABLE meters (id int DEFAULT touch())`;
 
 const own: readonly string[] = [
   "CREATE TABLE fresh (id bigint PRIMARY KEY, name text UNIQUE); CREATE INDEX ON fresh (name)",
   "CREATE TABLE fresh (id int PRIMARY KEY, up int REFERENCES fresh); COMMENT ON TABLE fresh IS 'new'",
   "CREATE TABLE fresh (id int); ALTER TABLE fresh ADD name text DEFAULT now()::text; INSERT INTO fresh VALUES (1)",
-  "CREATE TABLE fresh (LIKE orders INCLUDING ALL); INSERT INTO fresh SELECT * FROM orders",
   "CREATE TYPE mood AS ENUM ('good'); CREATE TABLE fresh (id int) PARTITION BY LIST (id); CREATE TABLE f1 PARTITION OF fresh DEFAULT",
   "CREATE TABLE other.newer (id int); SET search_path = other; CREATE INDEX ON other.newer (id)",
   "CREATE TABLE fresh (id int); ALTER TABLE fresh ADD CHECK (id > 0); ALTER TABLE fresh ALTER id TYPE bigint",
@@ -35,6 +35,8 @@ const others: readonly string[] = [
   "CREATE TABLE fresh (id int DEFAULT touch()); INSERT INTO fresh DEFAULT VALUES",
   "CREATE TABLE fresh (id int); INSERT INTO fresh VALUES (1); ALTER TABLE fresh ADD more int DEFAULT touch()",
   "CREATE TABLE fresh (id int); CREATE TRIGGER t AFTER INSERT ON fresh FOR EACH ROW EXECUTE FUNCTION touched(); INSERT INTO fresh VALUES (1)",
+  "CREATE TABLE fresh (LIKE meters INCLUDING ALL); INSERT INTO fresh DEFAULT VALUES",
+  "CREATE TABLE fresh (id int); INSERT INTO fresh SELECT * FROM seen",
   "CREATE TABLE fresh (id int); WITH gone AS (DELETE FROM orders RETURNING id) INSERT INTO fresh SELECT id FROM gone",
   "DO $$ BEGIN UPDATE orders SET note = note; END $$",
   "CREATE TABLE public.fresh (id int); SET search_path = other; CREATE INDEX ON fresh (id)",
