@@ -66,7 +66,7 @@ describe("an end from outside", () => {
 
   it("the deadline sends SIGTERM, and SIGKILL after the grace period", async () => {
     const spec = { terminationGracePeriodSeconds: 1, containers: [say("polite", polite), say("deaf", deaf)] };
-    const result = await runJob(job(spec, { activeDeadlineSeconds: 2 }), around);
+    const result = await runJob(job(spec, { activeDeadlineSeconds: 5 }), around);
     expect(result).toMatchObject({ succeeded: false, reason: "DeadlineExceeded" });
     expect(result.tries).toHaveLength(1);
     expect(result.tries.map(codes)).toEqual([{ polite: 143, deaf: 137 }]);
