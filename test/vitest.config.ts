@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** The limits are for what hangs: a slow machine is no failure. */
 const project = (name: string, options: Record<string, unknown> = {}) => ({
-  test: { name, include: [`${name}/**/*.test.ts`], testTimeout: 30_000, ...options },
+  test: { name, include: [`${name}/**/*.test.ts`], hookTimeout: 120_000, testTimeout: 120_000, ...options },
 });
 
 const CANARY = "support/global-canary.ts";
@@ -13,13 +14,9 @@ export default defineConfig({
   test: {
     projects: [
       project("unit", { globalSetup: [CANARY] }),
-      project("browser", { globalSetup: [CANARY], testTimeout: 60_000 }),
-      project("chart", { globalSetup: [CANARY], testTimeout: 60_000 }),
-      project("postgres", {
-        globalSetup: [CANARY, "support/global-agent.ts", "support/global-postgres.ts"],
-        hookTimeout: 60_000,
-        testTimeout: 60_000,
-      }),
+      project("browser", { globalSetup: [CANARY] }),
+      project("chart", { globalSetup: [CANARY] }),
+      project("postgres", { globalSetup: [CANARY, "support/global-agent.ts", "support/global-postgres.ts"] }),
     ],
   },
 });

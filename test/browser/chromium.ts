@@ -27,7 +27,7 @@ export function useBrowser(): (look: Look) => Promise<Page> {
     });
     close = async () => await context.close();
     page = context.pages()[0] ?? (await context.newPage());
-  }, 60_000);
+  });
   afterAll(async () => {
     await close();
     rmSync(profile, { recursive: true, force: true });

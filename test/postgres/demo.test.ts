@@ -9,12 +9,12 @@ import { headgate } from "../support/headgate.ts";
 
 const DEMO = join(import.meta.dirname, "../../examples/demo/demo.ts");
 const SHOP = join(import.meta.dirname, "../../examples/shop");
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 
 interface Run {
   readonly process: ChildProcess;
   readonly output: () => string;
-  /** Rejects when the demo ends, or three minutes pass, without having printed it. */
+  /** Rejects when the demo ends, or five minutes pass, without having printed it. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   readonly code: Promise<number | null>;
 }

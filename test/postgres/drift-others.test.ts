@@ -34,7 +34,7 @@ describe("a table that somebody else holds while the schema is read", () => {
         stderr: expect.stringContaining("the schema is what the last run left"),
       });
     });
-  }, 60_000);
+  });
 
   it("for long makes the answer unknown, and stops only a run that is to refuse", async () => {
     const whole = expect.stringContaining("another session holds or changes a part of it");
@@ -46,7 +46,7 @@ describe("a table that somebody else holds while the schema is read", () => {
       expect(await verified).toMatchObject({ stdout: expect.stringContaining('"known":false'), stderr: whole });
     });
     expect(await sql("SELECT to_regclass('more') AS more")).toEqual([{ more: null }]);
-  }, 60_000);
+  });
 
   it("before a run, and no longer after it, does not keep it from recording what it leaves", async () => {
     await held(async (letGo) => {
@@ -60,7 +60,7 @@ describe("a table that somebody else holds while the schema is read", () => {
       });
     });
     expect(await recorded()).toMatchObject([{ run: 2 }]);
-  }, 60_000);
+  });
 });
 
 describe("a run that is at work", () => {
@@ -145,7 +145,7 @@ describe("what other tools and older agents do to the schema with their migratio
     scene.remove("002_note.sql");
     other();
     expect(await scene.json("verify")).toMatchObject({ agrees: true, schema: { known: true, recorded: { run: "9" } } });
-  }, 60_000);
+  });
 
   it("nor does another target's record count that looks at other things, or whose history has moved", async () => {
     await scene.run("migrate");

@@ -116,7 +116,7 @@ describe("the agent", () => {
       expect(line).toMatch(
         /^ {2}002_index: running for [12]\d\.\d s: CREATE INDEX CONCURRENTLY orders_customer .*; waiting for .*, \d+ % \(\d+ of \d+ lockers\); waits for Lock\/virtualxid; blocked by pid \d+, nightly-report, idle in transaction, transaction open for \d+ s: .*SELECT txid_current\(\)$/,
       );
-  }, 60_000);
+  });
 
   it("speaks while it takes back, too, and a line does not keep it from stopping", async () => {
     scene.files.write({
@@ -135,5 +135,5 @@ describe("the agent", () => {
     // Of 60 s that the statement takes.
     expect(performance.now() - asked).toBeLessThan(20_000);
     expect(await watchers()).toBe(0);
-  }, 60_000);
+  });
 });

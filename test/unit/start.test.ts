@@ -22,7 +22,7 @@ beforeAll(() => {
   mkdirSync(migrations);
   writeFileSync(join(migrations, "1_first.sql"), "SELECT 1;\n");
   writeFileSync(join(migrations, "2_second.mjs"), 'export const up = (pgm) => pgm.sql("SELECT 2");\n');
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(() => {
   rmSync(bundle, { recursive: true, force: true });

@@ -21,7 +21,7 @@ const bundle = mkdtempSync(join(tmpdir(), "headgate-explain-"));
 beforeAll(() => {
   buildBundle(join(bundle, "dist"));
   writeFileSync(join(bundle, "package.json"), `{ "type": "module" }\n`);
-}, 60_000);
+});
 afterAll(() => rmSync(bundle, { recursive: true }));
 
 describe.each([
