@@ -69,7 +69,7 @@ describe("sinks that do not work, all at once", () => {
     execFileSync("mkfifo", [file]);
     reporting({ prometheus: { file }, webhook: { when: "always" } });
     const running = migrate(toWebhook());
-    await expect.poll(() => receiver().received.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => receiver().received.length, { timeout: 60_000 }).toBe(1);
     await sleep(4_500);
     closeSync(openSync(file, constants.O_RDWR | constants.O_NONBLOCK));
     const { code, stderr } = await running;

@@ -65,7 +65,7 @@ const run = async (program: string, args: readonly string[], account: Account | 
 };
 
 async function answers(url: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
+  for (let tries = 0; tries < 1_200; tries += 1) {
     const client = new pg.Client({ connectionString: url });
     try {
       await client.connect();
@@ -76,7 +76,7 @@ async function answers(url: string): Promise<void> {
       await client.end().catch(() => undefined);
     }
   }
-  throw new Error("the server did not answer in 15 s");
+  throw new Error("the server did not answer in a minute");
 }
 
 export interface ServerOptions {
