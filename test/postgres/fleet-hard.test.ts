@@ -122,7 +122,7 @@ describe("what a refused fleet is told to do works", () => {
     const holder = await scene.database.connect();
     await holder.query("BEGIN; LOCK TABLE south.orders");
     const running = scene.start("revert", "--refused", "--accept-data-loss", "--yes");
-    await expect.poll(() => running.stderr(), { timeout: 60_000 }).toContain("south");
+    await expect.poll(() => running.stderr(), { timeout: 20_000 }).toContain("south");
     running.process.kill("SIGKILL");
     await running.result;
     await holder.end();
@@ -164,7 +164,7 @@ describe("failures in several schemas", () => {
   it("of a schema that is dropped during the run is told as that", async () => {
     scene.files.write({ "004_wait.sql": "SELECT CASE current_schema() WHEN 'north' THEN pg_sleep(2) END;\n" });
     const running = scene.start("migrate");
-    await expect.poll(() => running.stderr(), { timeout: 60_000 }).toContain("applied 003_rename");
+    await expect.poll(() => running.stderr(), { timeout: 20_000 }).toContain("applied 003_rename");
     await scene.database.sql("DROP SCHEMA south CASCADE");
     const { code, stderr } = await running.result;
     expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("schema south is gone") });

@@ -68,7 +68,7 @@ export function useScene(initial: Files = {}): Scene {
 
 /** Tries again until `assert` no longer throws; the machine may be slow. */
 export const eventually = async <T>(assert: () => T | Promise<T>): Promise<T> =>
-  await vi.waitFor(assert, { timeout: 60_000, interval: 50 });
+  await vi.waitFor(assert, { timeout: 30_000, interval: 50 });
 
 /** Whether a session of the agent waits for a lock, or runs a statement that holds `text`. */
 export const activityOf = async (

@@ -9,9 +9,6 @@ import { BAD, PATH, useSinks } from "./sinks-scene.ts";
 
 const { scene, receiver, reporting, migrate, toWebhook, toSlack } = useSinks();
 
-/** The agent gives all of them 4 s together: less than two such waits in a row, and time for a slow machine. */
-const MOST_MS = 7_900;
-
 interface Broken {
   readonly name: string;
   readonly report: (url: string) => Readonly<Record<string, unknown>>;
@@ -44,7 +41,7 @@ const told = (stderr: string) => stderr.split("\n").filter((line) => line.includ
 
 describe.each(broken)("$name that does not work", ({ name, report, env }) => {
   it.each(["is down", "500", "hangs"] as const)(
-    "and %s: the outcome stays, one warning says why, and nobody waits long",
+    "and %s: the outcome stays, one warning says why, 5 s at most",
     async (manner) => {
       if (manner !== "is down") receiver().manner = manner;
       const url = manner === "is down" ? await nobody() : receiver().url;
@@ -54,7 +51,7 @@ describe.each(broken)("$name that does not work", ({ name, report, env }) => {
       expect(told(stderr)).toEqual([expect.stringContaining(`the report did not reach ${name}: `)]);
       expect(told(stderr)[0]).not.toMatch(/fetch failed|undefined|\[object/);
       expect(stderr).not.toContain(MARK);
-      expect(toldMs).toBeLessThan(MOST_MS);
+      expect(toldMs).toBeLessThan(5_000);
       expect(await scene.database.sql("SELECT DISTINCT outcome FROM headgate.run")).toEqual([{ outcome: "done" }]);
     },
   );
@@ -69,7 +66,7 @@ describe("sinks that do not work, all at once", () => {
     execFileSync("mkfifo", [file]);
     reporting({ prometheus: { file }, webhook: { when: "always" } });
     const running = migrate(toWebhook());
-    await expect.poll(() => receiver().received.length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => receiver().received.length, { timeout: 20_000 }).toBe(1);
     await sleep(4_500);
     closeSync(openSync(file, constants.O_RDWR | constants.O_NONBLOCK));
     const { code, stderr } = await running;
@@ -94,7 +91,7 @@ describe("sinks that do not work, all at once", () => {
         expect(stderr).toContain(`the report did not reach ${name}: `);
       }
       expect(told(stderr)).toHaveLength(5);
-      expect(toldMs).toBeLessThan(MOST_MS);
+      expect(toldMs).toBeLessThan(5_000);
     },
   );
 });

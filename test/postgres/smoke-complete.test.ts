@@ -62,7 +62,7 @@ describe("smoke", () => {
     scene.values({ smoke: met });
     const { stdout } = await scene.run("smoke");
     expect(stdout.trimEnd().split("\n")).toHaveLength(24);
-    expect(stdout).toMatch(/^met +[\d.]+ m?s +column orders\.total numeric\(12,2\)$/m);
+    expect(stdout).toMatch(/^met {2}[\d.]+ m?s {2,}column orders\.total numeric\(12,2\)$/m);
   });
 
   it("says of each that is not met what is there instead", async () => {
